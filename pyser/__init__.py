@@ -1,0 +1,12 @@
+"""pyser: speech emotion recognition with a C++ front end and experiments that cannot leak."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from pyser.frontend import Frontend, FrontendOptions
+
+try:
+    __version__ = version("pyser")
+except PackageNotFoundError:  # run from a source tree that was never installed
+    __version__ = "0+unknown"
+
+__all__ = ["Frontend", "FrontendOptions", "__version__"]

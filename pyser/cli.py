@@ -1,0 +1,61 @@
+"""The command line: ``pyser VERB ...``, one lazily imported module per verb."""
+
+import importlib
+import shlex
+import sys
+
+from pyser.errors import PyserError, UsageError
+from pyser.log import log
+
+# verb -> (module with ``main(argv) -> exit status``, one line of help)
+VERBS = {
+    "prepare": ("pyser.corpora.prepare", "a corpus release -> a data directory"),
+    "validate": ("pyser.data.validate", "check a data directory"),
+    "features": ("pyser.frontend.extract", "waveforms -> feature archive, in one pass"),
+    "split": ("pyser.data.split", "data directory + protocol -> folds and statistics"),
+    "train": ("pyser.train.run", "train a model on every fold"),
+    "score": ("pyser.score.run", "score the trained models on their test folds"),
+    "report": ("pyser.report.run", "scores -> RESULTS.md and plots"),
+}
+
+
+def usage():
+    """The text of ``pyser --help``."""
+    width = max(map(len, VERBS))
+    lines = [f"  {verb:<{width}}  {text}" for verb, (_, text) in VERBS.items()]
+    return "\n".join(
+        ["usage: pyser VERB [options] ...   (pyser VERB --help tells more)", "", *lines]
+    )
+
+
+def main(argv=None):
+    """Run ``pyser`` with ``argv`` (without the program name); return the exit status.
+
+    0: done; 1: failed, with one line that says what, where, expected, remedy; 2: usage.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if argv and argv[0] in ("--help", "-h"):
+        print(usage())
+        return 0
+    if argv and argv[0] == "--version":
+        from pyser import __version__
+
+        print(f"pyser {__version__}")
+        return 0
+    try:
+        if not argv or argv[0] not in VERBS:
+            found = f"unknown verb {argv[0]!r}" if argv else "no verb given"
+            raise UsageError(found, expected=f"one of: {' '.join(VERBS)}")
+        if "--help" not in argv:
+            log("pyser " + shlex.join(argv))
+        module = importlib.import_module(VERBS[argv[0]][0])
+        return module.main(argv[1:])
+    except UsageError as error:
+        log(f"ERROR: {error}")
+        return 2
+    except PyserError as error:
+        log(f"ERROR: {error}")
+        return 1
+    except KeyboardInterrupt:
+        log("ERROR: interrupted; run the same command again to continue")
+        return 130
