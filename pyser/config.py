@@ -1,8 +1,8 @@
 """Command-line options in Kaldi's manner, for every verb.
 
-``--name=value`` and ``--name value`` both work, ``_`` and ``-`` are the same in names, a bare boolean
-option means true, ``--config=FILE`` is read before the command line, and what is not known is an
-error that names the nearest option.
+``--name=value`` and ``--name value`` both work, ``_`` and ``-`` are the same in names, a bare
+boolean option means true, ``--config=FILE`` is read before the command line, and what is not known
+is an error that names the nearest option.
 """
 
 import difflib

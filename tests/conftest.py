@@ -10,7 +10,7 @@ SHARED = Path(os.environ.get("PYSER_SHARED", REPOSITORY.parent / "shared"))
 
 
 def shared_path(name):
-    """A folder of reference data beside the checkout; absent, the test is skipped, or fails in CI."""
+    """A folder of reference data beside the checkout; absent: skip, or fail in CI."""
     path = SHARED / name
     if not path.exists():
         reason = f"reference data {name} not found beside the checkout (set PYSER_SHARED)"

@@ -1,0 +1,137 @@
+# Sourced by egs/*/run.sh: THE list of stages. A recipe sets, before it sources this file:
+#   corpus    what `pyser prepare` calls it            root_option  the option that names its root
+#   protocol  the default protocol                     labels       the default label policy
+#   model     the default conf/MODEL.yaml
+# and, if it has them:
+#   standin_model  the default model on the generated stand-in (used when no root is given)
+#   num_folds      speaker-disjoint folds to generate, in place of protocols/PROTOCOL.tsv
+
+set -euo pipefail
+recipe=$(cd "$(dirname "$0")" && pwd)
+common=$recipe/../common
+. "$common/env.sh"
+
+stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all
+default_labels=$labels default_model=$model
+declare "${root_option}="
+options="stage stop_stage nj protocol model labels seeds folds ${num_folds:+num_folds} $root_option"
+explicit=" "
+
+usage() {
+  cat <<EOF
+usage: egs/$(basename "$recipe")/run.sh [options]
+  --$root_option DIR     ${root_help}
+  --stage N          first stage to run (default 0), --stop-stage M the last (default 6):
+                     0 locate, 1 prepare, 2 features, 3 split, 4 train, 5 score, 6 report
+  --nj J             processes at once (default: all cores)
+  --protocol P       protocols/P.tsv (default $protocol)${num_folds:+; not used here}
+  --model M          conf/M.yaml, here or in egs/common (default $model)
+  --labels L         label policy of \`pyser prepare $corpus\` (default $labels)
+  --seeds K          train with seeds 1..K (default 1)
+  --folds LIST       such as 1,3-5 (default all)${num_folds:+
+  --num-folds K      speaker-disjoint folds to generate (default $num_folds)}
+EOF
+}
+
+fail() {
+  echo "ERROR: $1" >&2
+  exit "${2:-1}"
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in --help | -h) usage && exit 0 ;; esac
+  [[ $1 == --* ]] || fail "unexpected argument '$1'; --help lists the options" 2
+  name=${1%%=*} name=${name#--} name=${name//-/_}
+  [[ " $options " == *" $name "* ]] || fail "unknown option $1; --help lists the options" 2
+  if [[ $1 == *=* ]]; then value=${1#*=}; else
+    [ $# -gt 1 ] || fail "$1 has no value" 2
+    value=$2 && shift
+  fi
+  shift
+  declare "$name=$value"
+  explicit+="$name "
+done
+for name in stage stop_stage nj seeds ${num_folds:+num_folds}; do
+  [[ ${!name} =~ ^[0-9]+$ ]] || fail "--${name//_/-}=${!name} is not a whole number" 2
+done
+
+root=${!root_option}
+[ -z "$root" ] || root=$(cd "$root" 2>/dev/null && pwd) || fail "--$root_option ${!root_option}: no such folder"
+cd "$recipe"
+name=$corpus
+if [ -z "$root" ]; then
+  [ -n "${standin_model:-}" ] || fail "--$root_option DIR is needed: ${root_help}" 2
+  name=standin root=data/standin_release
+  [[ $explicit == *" model "* ]] || model=$standin_model
+elif [ -n "${num_folds:-}" ]; then
+  name=$(basename "$root") protocol=folds$num_folds
+fi
+[ "$labels" = "$default_labels" ] || name+=-$labels
+data=data/$name
+split=$data/split/$protocol
+exp=exp/$name/$model/$protocol
+
+find_conf() {
+  for file in "conf/$1" "$common/conf/$1"; do
+    [ -e "$file" ] && realpath --relative-to=. "$file" && return
+  done
+  fail "no conf/$1 in $recipe or $common" 2
+}
+
+# What is printed beside the results to make them again: options, without this machine's folders.
+command="egs/$(basename "$recipe")/run.sh"
+[ "$name" = "standin" ] || command+=" --$root_option DIR"
+command+=" --model $model --seeds $seeds"
+[ -n "${num_folds:-}" ] && command+=" --num-folds $num_folds" || command+=" --protocol $protocol"
+[ "$labels" = "$default_labels" ] || command+=" --labels $labels"
+[ "$folds" = all ] || command+=" --folds $folds"
+
+runs() { # runs NUMBER NAME: whether this stage is asked for; says so
+  [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ] && echo "== stage $1: $2" >&2
+}
+
+[[ " all " == *" $folds "* ]] && fold_list=() || fold_list=(--folds "$folds")
+model_conf=$(find_conf "$model.yaml")
+feature_conf=$(find_conf fbank.conf)
+make_environment
+
+if runs 0 locate; then
+  if [ "$root" = data/standin_release ]; then
+    echo "No --$root_option DIR: a synthetic stand-in in the same layout is used. Its numbers say" \
+      "nothing about real speech." >&2
+    pyser prepare standin --out "$root"
+  else
+    echo "Corpus at $root" >&2
+  fi
+fi
+if runs 1 prepare; then
+  pyser prepare "$corpus" --root "$root" --out "$data" --labels "$labels"
+fi
+if runs 2 features; then
+  segments=()
+  [ -e "$data/segments" ] && segments=(--segments "$data/segments")
+  pyser features --config="$feature_conf" --num-threads="$nj" "${segments[@]}" \
+    "scp:$data/wav.scp" "ark,scp:$data/feats.ark,$data/feats.scp"
+fi
+if runs 3 split; then
+  if [ -n "${num_folds:-}" ]; then
+    pyser split "$data" --num-folds "$num_folds" --out "$split"
+  else
+    pyser split "$data" --protocol "protocols/$protocol.tsv" --out "$split"
+  fi
+fi
+if runs 4 train; then
+  pyser train --config "$model_conf" --data "$data" --split "$split" --exp "$exp" \
+    --seeds "$seeds" "${fold_list[@]}" --nj "$nj" --command "$command"
+fi
+if runs 5 score; then
+  # Asked for by its number, the stage is done again; otherwise only what is missing is.
+  [ "$stage" = 5 ] && again=(--overwrite) || again=()
+  [ "$folds" = all ] || again+=(--allow-missing)
+  pyser score --exp "$exp" "${again[@]}"
+fi
+if runs 6 report; then
+  pyser report exp --out exp/RESULTS.md
+  cat exp/RESULTS.md
+  echo "Results and plots: $recipe/exp/RESULTS.md; logs: $recipe/$exp/fold*/seed*/train.log" >&2
+fi
