@@ -1,0 +1,105 @@
+"""Kaldi's text tables: one line per key, ``<key> <rest of the line>``, sorted as ``LC_ALL=C sort``.
+
+Sorting by Unicode code points, which is what Python does with strings, gives the same order as
+sorting the UTF-8 bytes, which is what ``LC_ALL=C`` asks for.
+"""
+
+import re
+from pathlib import Path
+
+from pyser.errors import FileError, InputError
+from pyser.files import write_text
+
+_FORM = "lines of the form '<key> <value>'"
+_BREAKS = re.compile("[\r\n]")
+
+
+def read_text(path):
+    """The content of a UTF-8 text file (str).
+
+    Line ends are returned as they are, so that a carriage return is seen and not hidden.
+
+    Raises:
+        FileError: the file cannot be read.
+        InputError: it is not UTF-8; the line is named.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise FileError(f"cannot be read ({error.strerror})", path) from error
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        raise InputError(found, f"{path}:{line}", "UTF-8", "convert it with iconv") from None
+
+
+def read_table(path, empty_values=False):
+    """Read a table.
+
+    Args:
+        path: file with one ``<key> <value>`` a line; the value is the rest of the line.
+        empty_values: whether a key may stand alone, as an empty transcript does in ``text``.
+
+    Returns:
+        dict from key (str) to value (str), in the order of the file.
+
+    Raises:
+        FileError: the file cannot be read.
+        InputError: not UTF-8, a malformed line or a duplicate key; ``file:line`` is named.
+    """
+    table = {}
+    first_line = {}
+    for number, line in enumerate(text_lines(read_text(path)), 1):
+        where = f"{path}:{number}"
+        if "\r" in line:
+            raise InputError("found a carriage return", where, "Unix line ends", "run dos2unix")
+        key = re.split("[ \t]", line, maxsplit=1)[0]
+        value = line[len(key) :].strip(" \t")
+        if not key:
+            found = "line starts with white space" if line.strip() else "empty line"
+            raise InputError(found, where, _FORM)
+        if not value and not empty_values:
+            raise InputError(f"key {key} has no value", where, _FORM)
+        if key in table:
+            found = f"key {key} was seen before, on line {first_line[key]}"
+            raise InputError(found, where, "every key once", "keep one of the two lines")
+        table[key], first_line[key] = value, number
+    return table
+
+
+def write_table(path, table, empty_values=False):
+    """Write a mapping from key to value (both str), byte-sorted by key, atomically.
+
+    Raises:
+        InputError: a key or value that would not be read back as it is.
+    """
+    lines = []
+    for key in sorted(table):
+        value = table[key]
+        if not key or key.split() != [key]:
+            raise InputError(f"key {key!r} is empty or has white space", path, "one word")
+        if _BREAKS.search(value) or value != value.strip(" \t"):
+            found = f"value {value!r} of {key} has a line break or outer white space"
+            raise InputError(found, path, "one stripped line")
+        if not value and not empty_values:
+            raise InputError(f"key {key} has no value", path, _FORM)
+        lines.append(f"{key} {value}".rstrip(" ") + "\n")
+    write_text(path, "".join(lines))
+
+
+def text_lines(text):
+    """Cut ``text`` at line feeds only (``str.splitlines`` also cuts at rarer characters)."""
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def read_list(path):
+    """Read a list of ids, one a line (list of str, in the order of the file)."""
+    return list(read_table(path, empty_values=True))
+
+
+def write_list(path, ids):
+    """Write ids (str), byte-sorted, one a line, atomically."""
+    write_table(path, dict.fromkeys(ids, ""), empty_values=True)
