@@ -1,0 +1,159 @@
+"""HNSD: hierarchical network with static and dynamic features.
+
+Cao, Hou, Chen, Zhang, Lu: "Hierarchical Network based on the Fusion of Static and Dynamic Features
+for Speech Emotion Recognition", ICASSP 2021, pp. 6334-6338.
+
+Two LSTMs read the static features and their derivatives; per frame, a gated multimodal unit (GMU)
+weighs one against the other; additive attention pools the frames of an utterance.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from pyser.models.layers import (
+    AttentionPooling,
+    Encoder,
+    MeanPooling,
+    check_blocks,
+    select_blocks,
+)
+from pyser.models.limits import check_limits, limited
+
+_STATIC, _DYNAMIC = ("static",), ("delta", "delta2")
+_STREAMS = {
+    "both": (_STATIC, _DYNAMIC),
+    "static": (_STATIC,),
+    "dynamic": (_DYNAMIC,),
+    "early": (_STATIC + _DYNAMIC,),
+}
+_ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "none": nn.Identity}
+
+
+class GatedUnit(nn.Module):
+    """Gated multimodal unit over two streams: f_s, f_d [B, T, d] -> h [B, T, d].
+
+    ``h_s = tanh(W_s f_s)``, ``h_d = tanh(W_d f_d)``, ``z = sigmoid(W_c [f_s, f_d])``,
+    ``h = z h_s + (1 - z) h_d``; z is one number per frame, or one per unit with ``vector``.
+    """
+
+    def __init__(self, width, vector=False):
+        super().__init__()
+        self.static = nn.Linear(width, width, bias=False)
+        self.dynamic = nn.Linear(width, width, bias=False)
+        self.gate = nn.Linear(2 * width, width if vector else 1, bias=False)
+
+    def forward(self, static, dynamic):
+        """Fuse two streams [B, T, d] of equal width into one [B, T, d]."""
+        z = torch.sigmoid(self.gate(torch.cat([static, dynamic], dim=-1)))
+        return torch.lerp(torch.tanh(self.dynamic(dynamic)), torch.tanh(self.static(static)), z)
+
+
+class Concatenation(nn.Module):
+    """Joins the streams it is given along their last axis (one stream passes unchanged)."""
+
+    def forward(self, *streams):
+        """Join streams [B, T, d] into [B, T, sum of d]."""
+        return torch.cat(streams, dim=-1) if len(streams) > 1 else streams[0]
+
+
+class HNSD(nn.Module):
+    """The network of the paper, and its ablations as configurations.
+
+    Stated by the paper and default here: one unidirectional LSTM of 512 units per stream, a scalar
+    gate, attention of 16 dimensions, a fully connected layer of 128 units. Not stated, so options:
+    the activation of that layer (``relu``; ``tanh``, ``none``) and dropout, which may sit on the
+    inputs, on the LSTM outputs, on the pooled vector and on the fully connected layer (0: none).
+    The projections of the GMU carry no bias, as its equations are written.
+
+    With 26 + 52 input features and 4 classes the defaults have 2,864,804 parameters (torch's LSTM
+    has two bias vectors per gate).
+
+    Args:
+        config: a ``HNSD.Config``.
+        blocks: widths of the feature blocks, name -> d; ``static`` and/or ``delta``, ``delta2``.
+        num_classes: C.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        """Sizes and ablations of HNSD.
+
+        Attributes:
+            hidden: LSTM units per stream and direction.
+            bidirectional: also run each LSTM backwards in time.
+            streams: ``both``; ``static`` or ``dynamic`` alone; ``early``: one LSTM on all blocks.
+            gate: ``scalar`` per frame, ``vector`` (one gate per unit), ``none``: the LSTM outputs
+                are concatenated, without GMU. Without effect on a single stream.
+            attention_dim: d of the attention.
+            pooling: ``attention`` or ``mean`` over frames.
+            fc: units of the fully connected layer.
+            activation: of the fully connected layer.
+            input_dropout: on the input features.
+            encoder_dropout: on the LSTM outputs.
+            pooled_dropout: on the pooled vector.
+            fc_dropout: on the output of the fully connected layer.
+        """
+
+        hidden: int = limited(512, 1)
+        bidirectional: bool = False
+        streams: Literal["both", "static", "dynamic", "early"] = "both"
+        gate: Literal["scalar", "vector", "none"] = "scalar"
+        attention_dim: int = limited(16, 1)
+        pooling: Literal["attention", "mean"] = "attention"
+        fc: int = limited(128, 1)
+        activation: Literal["relu", "tanh", "none"] = "relu"
+        input_dropout: float = limited(0.0, 0.0, 0.95)
+        encoder_dropout: float = limited(0.0, 0.0, 0.95)
+        pooled_dropout: float = limited(0.0, 0.0, 0.95)
+        fc_dropout: float = limited(0.0, 0.0, 0.95)
+
+        def __post_init__(self):
+            check_limits(self)
+
+    def __init__(self, config, blocks, num_classes):
+        super().__init__()
+        self.config, self.blocks, self.num_classes = config, dict(blocks), num_classes
+        self._streams = _STREAMS[config.streams]
+        check_blocks(blocks, [name for names in self._streams for name in names], "hnsd")
+        self.encoders = nn.ModuleList(
+            Encoder(sum(blocks[name] for name in names), config.hidden, config.bidirectional)
+            for names in self._streams
+        )
+        width = self.encoders[0].num_outputs
+        if len(self._streams) == 2 and config.gate != "none":
+            self.fusion = GatedUnit(width, vector=config.gate == "vector")
+        else:
+            self.fusion = Concatenation()
+            width *= len(self._streams)
+        attend = config.pooling == "attention"
+        self.pooling = AttentionPooling(width, config.attention_dim) if attend else MeanPooling()
+        self.input_dropout = nn.Dropout(config.input_dropout)
+        self.encoder_dropout = nn.Dropout(config.encoder_dropout)
+        self.classifier = nn.Sequential(
+            nn.Dropout(config.pooled_dropout),
+            nn.Linear(width, config.fc),
+            _ACTIVATIONS[config.activation](),
+            nn.Dropout(config.fc_dropout),
+            nn.Linear(config.fc, num_classes),
+        )
+
+    @property
+    def num_parameters(self):
+        """The number of trained values."""
+        return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+    def forward(self, features, lengths):
+        """Logits, float32 [B, C].
+
+        Args:
+            features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
+            lengths: int64 [B], number of real frames of each utterance, at least 1.
+        """
+        encoded = []
+        for names, encoder in zip(self._streams, self.encoders, strict=True):
+            frames = self.input_dropout(select_blocks(features, names, lengths))
+            encoded.append(self.encoder_dropout(encoder(frames, lengths)))
+        return self.classifier(self.pooling(self.fusion(*encoded), lengths))

@@ -1,0 +1,101 @@
+"""What several models share: masked recurrences and poolings over padded batches.
+
+Shapes: B utterances padded to T frames, ``lengths`` [B] (int64, each in 1..T) says how many frames
+are real. No function lets the content of the padding reach a real frame.
+"""
+
+import torch
+from torch import nn
+
+from pyser.errors import InputError
+
+
+def frame_mask(lengths, num_frames):
+    """True on the real frames: bool [B, T] from ``lengths`` [B] and T = ``num_frames``."""
+    return torch.arange(num_frames, device=lengths.device) < lengths[:, None]
+
+
+def reverse_frames(frames, lengths):
+    """Reverse the real frames of ``frames`` [B, T, d] in time; padding stays where it is."""
+    positions = torch.arange(frames.shape[1], device=frames.device).expand(len(lengths), -1)
+    mirrored = lengths[:, None] - 1 - positions
+    index = torch.where(mirrored >= 0, mirrored, positions)
+    return frames.gather(1, index[:, :, None].expand_as(frames))
+
+
+def select_blocks(features, names, lengths):
+    """Join named blocks, with the padding set to zero: float [B, T, sum of widths].
+
+    Zeroing first makes even a NaN in the padding harmless, to outputs and to gradients.
+    """
+    frames = torch.cat([features[name] for name in names], dim=-1)
+    mask = frame_mask(lengths, frames.shape[1])
+    return frames.masked_fill(~mask[:, :, None], 0.0)
+
+
+def check_blocks(blocks, needed, model):
+    """Raise InputError unless each name in ``needed`` is a key of ``blocks`` (name -> width)."""
+    missing = [name for name in needed if name not in blocks]
+    if missing:
+        raise InputError(
+            f"the features have the blocks {', '.join(blocks) or 'none'}",
+            model,
+            f"blocks {', '.join(needed)}",
+            f"extract features with {missing[0]}, or configure the model without it",
+        )
+
+
+class Encoder(nn.Module):
+    """One LSTM layer over padded frames: [B, T, inputs] -> [B, T, ``num_outputs``].
+
+    The backward direction of a bidirectional encoder runs over each utterance reversed by its own
+    length, so that it starts at the last real frame (packed sequences do the same, slower on CPUs).
+    """
+
+    def __init__(self, num_inputs, hidden, bidirectional=False):
+        super().__init__()
+        self.forward_lstm = nn.LSTM(num_inputs, hidden, batch_first=True)
+        self.backward_lstm = None
+        if bidirectional:
+            self.backward_lstm = nn.LSTM(num_inputs, hidden, batch_first=True)
+        self.num_outputs = hidden * (2 if bidirectional else 1)
+
+    def forward(self, frames, lengths):
+        """Encode ``frames`` [B, T, inputs]; what comes out beyond ``lengths`` has no meaning."""
+        outputs = self.forward_lstm(frames)[0]
+        if self.backward_lstm is None:
+            return outputs
+        backward = self.backward_lstm(reverse_frames(frames, lengths))[0]
+        return torch.cat([outputs, reverse_frames(backward, lengths)], dim=-1)
+
+
+class AttentionPooling(nn.Module):
+    """Additive attention (Bahdanau et al., 2015) over the real frames: [B, T, d] -> [B, d].
+
+    ``s_t = v^T tanh(W h_t + b)``, ``alpha = softmax(s)`` over the real frames,
+    ``u = sum_t alpha_t h_t``.
+    """
+
+    def __init__(self, num_inputs, attention_dim):
+        super().__init__()
+        self.project = nn.Linear(num_inputs, attention_dim)
+        self.score = nn.Linear(attention_dim, 1, bias=False)
+
+    def weights(self, frames, lengths):
+        """The attention weights: [B, T], zero on padding, each row summing to one."""
+        scores = self.score(torch.tanh(self.project(frames))).squeeze(-1)
+        mask = frame_mask(lengths, frames.shape[1])
+        return scores.masked_fill(~mask, float("-inf")).softmax(dim=-1)
+
+    def forward(self, frames, lengths):
+        """Pool ``frames`` [B, T, d] into [B, d]."""
+        return torch.bmm(self.weights(frames, lengths)[:, None, :], frames).squeeze(1)
+
+
+class MeanPooling(nn.Module):
+    """Mean over the real frames: [B, T, d] -> [B, d]."""
+
+    def forward(self, frames, lengths):
+        """Pool ``frames`` [B, T, d] into [B, d]."""
+        mask = frame_mask(lengths, frames.shape[1])[:, :, None]
+        return frames.masked_fill(~mask, 0.0).sum(dim=1) / lengths[:, None]

@@ -1,0 +1,179 @@
+"""The one training function: a model, examples, settings and a seed -> the best weights on dev."""
+
+import copy
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from pyser.errors import InputError
+from pyser.score.metrics import confusion, unweighted_accuracy, weighted_accuracy
+from pyser.train.batching import check_examples, collate, shuffled_batches, sorted_batches
+from pyser.train.seeds import derive_seed
+
+_PREDICTION_BATCH_SIZE = 32
+
+
+@dataclass
+class FitState:
+    """All that training needs to go on after an epoch, or to tell what it reached.
+
+    Attributes:
+        history: one dict per finished epoch: epoch (from 1), learning_rate, train_loss, dev_loss,
+            dev_ua, dev_wa.
+        model, optimizer: state dicts after the last epoch; ``None`` before the first.
+        best: state dict of the model after the best epoch.
+    """
+
+    history: list = field(default_factory=list)
+    model: dict | None = None
+    optimizer: dict | None = None
+    best: dict | None = None
+
+    @property
+    def best_epoch(self):
+        """The epoch with the highest dev UA, among equals the lowest dev loss, then the first."""
+        if not self.history:
+            return 0
+        key = lambda entry: (entry["dev_ua"], -entry["dev_loss"])  # noqa: E731
+        return max(self.history, key=key)["epoch"]
+
+
+def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None):
+    """Train ``model`` and leave it with the weights of the epoch that is best on ``dev_set``.
+
+    The same arguments give the same weights, bit for bit, on the same machine and number of
+    threads; going on from a ``state`` gives what an undisturbed call gives.
+
+    Args:
+        model: a pyser model, already initialised; it decides the device.
+        train_set: list of (features float32 [T, D], label in 0..C-1); the columns are the blocks
+            of the model in its order.
+        dev_set: the same, never trained on.
+        settings: TrainSettings.
+        seed: of batch order and dropout.
+        state: FitState to go on from.
+        on_epoch: called as ``on_epoch(state, seconds)`` after each epoch.
+
+    Returns:
+        FitState.
+    """
+    check_examples(train_set, model.blocks, "training")
+    check_examples(dev_set, model.blocks, "dev")
+    state = state or FitState()
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    if state.model is not None:
+        model.load_state_dict(state.model)
+        optimizer.load_state_dict(state.optimizer)
+    weights = class_weights(train_set, model.num_classes, settings.class_weights)
+    while not finished(state, settings):
+        started = time.monotonic()
+        epoch = len(state.history) + 1
+        rate = learning_rate(settings, state)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        train_loss = _train_epoch(model, optimizer, train_set, settings, weights, (seed, epoch))
+        entry = {"epoch": epoch, "learning_rate": rate, "train_loss": train_loss}
+        state.history.append(entry | evaluate(model, dev_set))
+        state.model, state.optimizer = model.state_dict(), optimizer.state_dict()
+        if state.best_epoch == epoch:
+            state.best = copy.deepcopy(state.model)
+        if on_epoch:
+            on_epoch(state, time.monotonic() - started)
+    model.load_state_dict(state.best)
+    return state
+
+
+def finished(state, settings):
+    """Whether training ends here: all epochs done, or none better for ``patience`` epochs."""
+    done = len(state.history)
+    waited = done - state.best_epoch
+    return done >= settings.epochs or bool(settings.patience and waited >= settings.patience)
+
+
+def learning_rate(settings, state):
+    """The learning rate of the next epoch, a function of the epochs done and nothing else."""
+    done = len(state.history)
+    if settings.schedule == "cosine":
+        return settings.learning_rate * (1 + math.cos(math.pi * done / settings.epochs)) / 2
+    if settings.schedule == "plateau":
+        return settings.learning_rate * 0.5 ** _num_plateaus(state, settings.schedule_patience)
+    return settings.learning_rate
+
+
+def class_weights(examples, num_classes, kind):
+    """Weights of the classes in the loss, float32 [C], or None; a class without examples gets 0."""
+    if kind == "none":
+        return None
+    counts = np.bincount([label for _, label in examples], minlength=num_classes)
+    weights = np.where(counts > 0, len(examples) / (num_classes * np.maximum(counts, 1)), 0.0)
+    return torch.tensor(weights, dtype=torch.float32)
+
+
+@torch.inference_mode()
+def logits(model, examples):
+    """Logits of all ``examples``, float32 array [N, C], with dropout off."""
+    model.eval()
+    device = next(model.parameters()).device
+    outputs = np.empty((len(examples), model.num_classes), dtype=np.float32)
+    lengths = [len(features) for features, _ in examples]
+    for indices in sorted_batches(lengths, _PREDICTION_BATCH_SIZE):
+        batch = collate(examples, indices, model.blocks, device)
+        outputs[indices] = model(batch.features, batch.lengths).cpu().numpy()
+    return outputs
+
+
+def evaluate(model, examples):
+    """Mean cross entropy and accuracies of ``model``: dict of dev_loss, dev_ua, dev_wa."""
+    outputs = torch.from_numpy(logits(model, examples)).double()
+    labels = torch.tensor([label for _, label in examples])
+    matrix = confusion(labels.numpy(), outputs.argmax(dim=1).numpy(), model.num_classes)
+    return {
+        "dev_loss": functional.cross_entropy(outputs, labels).item(),
+        "dev_ua": float(unweighted_accuracy(matrix)),
+        "dev_wa": float(weighted_accuracy(matrix)),
+    }
+
+
+def _train_epoch(model, optimizer, examples, settings, weights, seed_and_epoch):
+    """One pass over ``examples``; returns the mean loss per utterance."""
+    model.train()
+    device = next(model.parameters()).device
+    weights = weights if weights is None else weights.to(device)
+    torch.manual_seed(derive_seed("dropout", *seed_and_epoch))
+    lengths = [len(features) for features, _ in examples]
+    total = 0.0
+    for indices in shuffled_batches(lengths, settings.batch_size, *seed_and_epoch):
+        batch = collate(examples, indices, model.blocks, device)
+        loss = functional.cross_entropy(
+            model(batch.features, batch.lengths),
+            batch.labels,
+            weights,
+            label_smoothing=settings.label_smoothing,
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        if settings.clip_norm:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
+        optimizer.step()
+        total += loss.item() * len(indices)
+    if not math.isfinite(total):
+        found, where = f"the training loss is {total}", f"epoch {seed_and_epoch[1]}"
+        raise InputError(found, where, remedy="lower train.learning_rate or set train.clip_norm")
+    return total / len(examples)
+
+
+def _num_plateaus(state, patience):
+    """How often ``patience`` epochs passed without a better dev UA."""
+    plateaus, best, since = 0, -math.inf, 0
+    for entry in state.history:
+        since = 0 if entry["dev_ua"] > best else since + 1
+        best = max(best, entry["dev_ua"])
+        if since == patience:
+            plateaus, since = plateaus + 1, 0
+    return plateaus
