@@ -24,14 +24,31 @@ def confusion(reference, hypothesis, num_classes):
     Raises:
         InputError: the arrays differ in length, are not integers, or leave the range.
     """
-    reference = _class_indices(reference, num_classes, "reference")
-    hypothesis = _class_indices(hypothesis, num_classes, "hypothesis")
-    if reference.shape != hypothesis.shape:
+    reference = np.asarray(reference)
+    groups = np.zeros(reference.shape, np.int64)
+    return grouped_confusion(reference, hypothesis, num_classes, groups, 1)[0]
+
+
+def grouped_confusion(reference, hypothesis, num_classes, groups, num_groups):
+    """Count (reference, hypothesis) pairs in each group of utterances, such as each speaker's.
+
+    Args:
+        reference, hypothesis, num_classes: as for :func:`confusion`.
+        groups: integer array ``[N]`` of group indices in [0, num_groups).
+        num_groups: G.
+
+    Returns:
+        int64 ``[G, C, C]``.
+    """
+    reference = _indices(reference, num_classes, "reference")
+    hypothesis = _indices(hypothesis, num_classes, "hypothesis")
+    groups = _indices(groups, num_groups, "groups")
+    if not len(reference) == len(hypothesis) == len(groups):
         found = f"{len(reference)} reference and {len(hypothesis)} hypothesis labels"
-        raise InputError(found, expected="one hypothesis for each reference")
-    pairs = reference * num_classes + hypothesis
-    counts = np.bincount(pairs, minlength=num_classes * num_classes)
-    return counts.reshape(num_classes, num_classes).astype(np.int64)
+        raise InputError(found, expected="one hypothesis (and one group) for each reference")
+    cells = (groups * num_classes + reference) * num_classes + hypothesis
+    counts = np.bincount(cells, minlength=num_groups * num_classes**2)
+    return counts.reshape(num_groups, num_classes, num_classes).astype(np.int64)
 
 
 def weighted_accuracy(matrix):
@@ -128,15 +145,15 @@ def chance_levels(matrix):
 METRICS = {"WA": weighted_accuracy, "UA": unweighted_accuracy, "macro-F1": macro_f1}
 
 
-def _class_indices(labels, num_classes, name):
+def _indices(labels, limit, name):
     labels = np.asarray(labels)
     if labels.ndim != 1 or not (labels.size == 0 or np.issubdtype(labels.dtype, np.integer)):
         found = f"labels of type {labels.dtype} and shape {list(labels.shape)}"
         raise InputError(found, name, "an integer array [N]")
-    outside = np.flatnonzero((labels < 0) | (labels >= num_classes))
+    outside = np.flatnonzero((labels < 0) | (labels >= limit))
     if outside.size:
-        found = f"class index {labels[outside[0]]} at position {outside[0]}"
-        raise InputError(found, name, f"0 to {num_classes - 1}")
+        found = f"index {labels[outside[0]]} at position {outside[0]}"
+        raise InputError(found, name, f"0 to {limit - 1}")
     return labels.astype(np.int64)
 
 

@@ -80,6 +80,17 @@ def test_equal_to_scikit_learn(seed):
         np.testing.assert_allclose(ours[name], theirs, atol=1e-12, err_msg=name)
 
 
+def test_groups_are_counted_apart():
+    generator = np.random.default_rng(1)
+    reference, hypothesis, groups = generator.integers(0, 4, (3, 60))
+    matrices = metrics.grouped_confusion(reference, hypothesis, 4, groups, 5)
+    for group in range(5):
+        mask = groups == group
+        expected = metrics.confusion(reference[mask], hypothesis[mask], 4)
+        np.testing.assert_array_equal(matrices[group], expected)
+    assert matrices[4].sum() == 0
+
+
 def test_leading_dimensions_are_kept():
     matrices = np.random.default_rng(0).integers(0, 5, (4, 6, 3, 3))
     for metric in [*metrics.METRICS.values(), metrics.recall, metrics.precision, metrics.f1]:
@@ -96,8 +107,8 @@ def test_chance_levels():
 @pytest.mark.parametrize(
     ("reference", "hypothesis", "message"),
     [
-        ([0, 3], [0, 1], "reference: class index 3 at position 1; expected 0 to 2"),
-        ([0, 1], [-1, 1], "hypothesis: class index -1 at position 0"),
+        ([0, 3], [0, 1], "reference: index 3 at position 1; expected 0 to 2"),
+        ([0, 1], [-1, 1], "hypothesis: index -1 at position 0"),
         ([0, 1], [0], "2 reference and 1 hypothesis labels"),
         ([0.0, 1.0], [0, 1], "reference: labels of type float64"),
         ([[0, 1]], [0, 1], "shape [1, 2]"),
