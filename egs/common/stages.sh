@@ -11,10 +11,10 @@ recipe=$(cd "$(dirname "$0")" && pwd)
 common=$recipe/../common
 . "$common/env.sh"
 
-stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all
+stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all work_dir=$recipe
 default_labels=$labels default_model=$model
 declare "${root_option}="
-options="stage stop_stage nj protocol model labels seeds folds ${num_folds:+num_folds} $root_option"
+options="stage stop_stage nj protocol model labels seeds folds work_dir ${num_folds:+num_folds} $root_option"
 explicit=" "
 
 usage() {
@@ -24,11 +24,12 @@ usage: egs/$(basename "$recipe")/run.sh [options]
   --stage N          first stage to run (default 0), --stop-stage M the last (default 6):
                      0 locate, 1 prepare, 2 features, 3 split, 4 train, 5 score, 6 report
   --nj J             processes at once (default: all cores)
-  --protocol P       protocols/P.tsv (default $protocol)${num_folds:+; not used here}
-  --model M          conf/M.yaml, here or in egs/common (default $model)
+  --protocol P       protocols/P.tsv (default $protocol)
+  --model M          conf/M.yaml, here or in egs/common, or a YAML file's path (default $model)
   --labels L         label policy of \`pyser prepare $corpus\` (default $labels)
   --seeds K          train with seeds 1..K (default 1)
-  --folds LIST       such as 1,3-5 (default all)${num_folds:+
+  --folds LIST       such as 1,3-5 (default all)
+  --work-dir DIR     where data/ and exp/ go (default: this recipe's folder)${num_folds:+
   --num-folds K      speaker-disjoint folds to generate (default $num_folds)}
 EOF
 }
@@ -55,9 +56,15 @@ for name in stage stop_stage nj seeds ${num_folds:+num_folds}; do
   [[ ${!name} =~ ^[0-9]+$ ]] || fail "--${name//_/-}=${!name} is not a whole number" 2
 done
 
+find_conf() { # find_conf NAME: the file conf/NAME of this recipe, else the common one, or a path
+  for file in "$1" "$recipe/conf/$1" "$common/conf/$1"; do
+    [[ $file == */* && -e $file ]] && realpath "$file" && return
+  done
+  fail "no $1 in $recipe/conf or $common/conf" 2
+}
 root=${!root_option}
 [ -z "$root" ] || root=$(cd "$root" 2>/dev/null && pwd) || fail "--$root_option ${!root_option}: no such folder"
-cd "$recipe"
+[ "${model##*/}" = "$model" ] || model=${model%.yaml}
 name=$corpus
 if [ -z "$root" ]; then
   [ -n "${standin_model:-}" ] || fail "--$root_option DIR is needed: ${root_help}" 2
@@ -67,16 +74,13 @@ elif [ -n "${num_folds:-}" ]; then
   name=$(basename "$root") protocol=folds$num_folds
 fi
 [ "$labels" = "$default_labels" ] || name+=-$labels
+model_conf=$(find_conf "$model.yaml")
+feature_conf=$(find_conf fbank.conf)
+model=${model##*/}
 data=data/$name
 split=$data/split/$protocol
 exp=exp/$name/$model/$protocol
-
-find_conf() {
-  for file in "conf/$1" "$common/conf/$1"; do
-    [ -e "$file" ] && realpath --relative-to=. "$file" && return
-  done
-  fail "no conf/$1 in $recipe or $common" 2
-}
+mkdir -p "$work_dir" && cd "$work_dir"
 
 # What is printed beside the results to make them again: options, without this machine's folders.
 command="egs/$(basename "$recipe")/run.sh"
@@ -91,8 +95,6 @@ runs() { # runs NUMBER NAME: whether this stage is asked for; says so
 }
 
 [[ " all " == *" $folds "* ]] && fold_list=() || fold_list=(--folds "$folds")
-model_conf=$(find_conf "$model.yaml")
-feature_conf=$(find_conf fbank.conf)
 make_environment
 
 if runs 0 locate; then
@@ -117,7 +119,7 @@ if runs 3 split; then
   if [ -n "${num_folds:-}" ]; then
     pyser split "$data" --num-folds "$num_folds" --out "$split"
   else
-    pyser split "$data" --protocol "protocols/$protocol.tsv" --out "$split"
+    pyser split "$data" --protocol "$recipe/protocols/$protocol.tsv" --out "$split"
   fi
 fi
 if runs 4 train; then
@@ -133,5 +135,5 @@ fi
 if runs 6 report; then
   pyser report exp --out exp/RESULTS.md
   cat exp/RESULTS.md
-  echo "Results and plots: $recipe/exp/RESULTS.md; logs: $recipe/$exp/fold*/seed*/train.log" >&2
+  echo "Results and plots: $PWD/exp/RESULTS.md; logs: $PWD/$exp/fold*/seed*/train.log" >&2
 fi
