@@ -139,7 +139,12 @@ def read_scores(path):
             class, posteriors that are no log-posteriors, an utterance twice in one fold and seed
             or with two references.
     """
-    lines = [line.rstrip("\r") for line in text_lines(read_text(path))]
+    return parse_scores(read_text(path), path)
+
+
+def parse_scores(text, path):
+    """Make Scores from the text of a scores.tsv; ``path`` is what errors call it."""
+    lines = [line.rstrip("\r") for line in text_lines(text)]
     if len(lines) < 2:
         raise InputError("no utterances", path, f"a header ({_FORM}) and one line per utterance")
     columns, classes = _parse_header(lines[0], f"{path}:1")

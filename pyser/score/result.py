@@ -1,0 +1,157 @@
+"""The runs of an experiment, merged.
+
+EXP/fold<k>/seed<s>/{run.json,scores.tsv} -> EXP/{result.json,scores.tsv}
+"""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pyser.data.datadir import DataDir
+from pyser.errors import FileError, InputError
+from pyser.files import read_json, write_text
+from pyser.score.table import format_scores, parse_scores, read_scores
+
+RUN_FILE, RESULT_FILE, SCORES_FILE = "run.json", "result.json", "scores.tsv"
+STYLE_TABLE = "utt2style"
+_RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")
+# what all runs of one experiment must agree on
+_COMMON = ("model", "config", "protocol", "classes", "corpus", "normalisation", "num_parameters")
+# what may differ from run to run; the first run's is told, and a remark says that others differ
+_PROVENANCE = ("command", "commit", "versions")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One cell of the grid folds x seeds; ``info`` is its run.json, ``None`` while incomplete."""
+
+    fold: int
+    seed: int
+    path: Path
+    info: dict | None
+
+    @property
+    def scores_path(self):
+        """Where the scores of its test utterances belong."""
+        return self.path / SCORES_FILE
+
+
+def find_runs(exp):
+    """The runs below the experiment folder ``exp``, complete or not, sorted by fold and seed.
+
+    Raises:
+        FileError: there are none.
+    """
+    runs = []
+    for path in Path(exp).glob("fold*/seed*"):
+        match = _RUN_PATH.fullmatch(path.relative_to(exp).as_posix())
+        if match and path.is_dir():
+            complete = (path / RUN_FILE).is_file()
+            info = read_json(path / RUN_FILE) if complete else None
+            runs.append(Run(int(match[1]), int(match[2]), path, info))
+    if not runs:
+        raise FileError("no runs", exp, "folders fold<k>/seed<s>", "run pyser train first")
+    return sorted(runs, key=lambda run: (run.fold, run.seed))
+
+
+def missing_runs(runs):
+    """The (fold, seed) pairs that are not complete, of all folds and of the seeds begun."""
+    complete = {(run.fold, run.seed) for run in runs if run.info}
+    num_folds = max([run.info["protocol"]["folds"] for run in runs if run.info], default=0)
+    folds = {*range(1, num_folds + 1), *(run.fold for run in runs)}
+    grid = {(fold, run.seed) for fold in folds for run in runs}
+    return sorted(grid - complete)
+
+
+def merge_scores(runs):
+    """The Scores of complete runs as one table, with the styles if the corpus has them.
+
+    Raises:
+        FileError, InputError: a table is missing or cannot be used.
+    """
+    tables = [read_scores(run.scores_path) for run in runs]
+    classes = tables[0].classes
+    for run, table in zip(runs, tables, strict=True):
+        if table.classes != classes:
+            found = f"classes {' '.join(table.classes)}"
+            raise InputError(found, run.scores_path, f"as in the first run: {' '.join(classes)}")
+    joined = {
+        name: np.concatenate([getattr(table, name) for table in tables])
+        for name in ("reference", "hypothesis", "log_posteriors")
+    }
+    lengths = [len(table) for table in tables]
+    merged = replace(
+        tables[0],
+        utterances=tuple(name for table in tables for name in table.utterances),
+        speakers=tuple(name for table in tables for name in table.speakers),
+        fold=np.repeat([run.fold for run in runs], lengths),
+        seed=np.repeat([run.seed for run in runs], lengths),
+        has_grid=True,
+        findings=(),
+        **joined,
+    )
+    merged = replace(merged, styles=_styles(runs[0], merged.utterances))
+    # what is written is what is checked: the same utterance in two runs, and the like
+    return parse_scores(format_scores(merged), runs[0].path.parents[1] / SCORES_FILE)
+
+
+def _styles(run, utterances):
+    """The style of each utterance, ``None`` where the data directory is gone or tells none."""
+    path = run.info.get("data")
+    if not path or not (Path(path) / STYLE_TABLE).is_file():
+        return None
+    table = DataDir(path).table(STYLE_TABLE)
+    absent = next((name for name in utterances if name not in table), None)
+    if absent is not None:
+        where = Path(path) / STYLE_TABLE
+        raise InputError(f"no style for utterance {absent}", where, "one for every utterance")
+    return tuple(table[name] for name in utterances)
+
+
+def describe(runs, missing):
+    """The content of result.json: what the complete ``runs`` have in common, and each one's dev UA.
+
+    Raises:
+        InputError: the runs are not of one experiment; names the first difference.
+    """
+    first = runs[0].info
+    for run in runs[1:]:
+        for key in _COMMON:
+            if run.info.get(key) != first.get(key):
+                found = f"{key} differs from that of {runs[0].path}"
+                remedy = "train the older ones again, or into another experiment folder"
+                raise InputError(found, run.path / RUN_FILE, "one experiment in a folder", remedy)
+    protocol = first["protocol"]
+    return {
+        **{key: first.get(key) for key in (*_COMMON, *_PROVENANCE)},
+        "transductive": first.get("normalisation") == "speaker",
+        "folds": sorted({run.fold for run in runs}),
+        "num_folds": protocol["folds"],
+        "seeds": sorted({run.seed for run in runs}),
+        "missing": [list(pair) for pair in missing],
+        "dev": [
+            {"fold": run.fold, "seed": run.seed}
+            | {key: run.info.get(key) for key in ("dev_ua", "best_epoch")}
+            for run in runs
+        ],
+        "remarks": [*protocol.get("remarks", []), *_provenance_remarks(runs)],
+    }
+
+
+def _provenance_remarks(runs):
+    for key in _PROVENANCE:
+        values = [run.info.get(key) for run in runs]
+        others = sum(value != values[0] for value in values)
+        if others:
+            yield f"{others} of {len(runs)} runs were made with another {key} than the first"
+
+
+def write_if_changed(path, text):
+    """Write ``text`` (str) to ``path``, atomically, unless it is there; whether it was written."""
+    path = Path(path)
+    if path.is_file() and path.read_bytes() == text.encode():
+        return False
+    write_text(path, text)
+    return True

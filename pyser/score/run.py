@@ -1,0 +1,109 @@
+"""``pyser score``: the trained models' answers on their test folds, and what they are worth."""
+
+import importlib
+import json
+from itertools import groupby
+from pathlib import Path
+
+from pyser.config import Option, Parser
+from pyser.errors import FileError, UsageError
+from pyser.log import log, progress, warn
+from pyser.score.result import (
+    RESULT_FILE,
+    SCORES_FILE,
+    describe,
+    find_runs,
+    merge_scores,
+    missing_runs,
+    write_if_changed,
+)
+from pyser.score.summary import summarise, summarise_styles
+from pyser.score.table import format_scores, read_scores
+from pyser.score.text import STANDIN_WARNING, percent, plural, summary_text
+
+PARSER = Parser(
+    usage="pyser score (--exp EXP_DIR [options] | SCORES_TSV)",
+    description="Score the trained runs EXP_DIR/fold<k>/seed<s> on their test folds, merge them\n"
+    "into EXP_DIR/scores.tsv and result.json, and print WA, UA and macro-F1. Given a table\n"
+    "of scores, anybody's, print the same for it.",
+    options=[
+        Option("exp", str, None, "experiment folder, as given to pyser train"),
+        Option("overwrite", bool, False, "score again what has been scored"),
+        Option("allow-missing", bool, False, "accept an incomplete grid of folds and seeds"),
+    ],
+    num_arguments=(0, 1),
+)
+
+
+def main(argv):
+    """Run ``pyser score``; return the exit status."""
+    options = PARSER.parse(argv)
+    if options is None:
+        return 0
+    if bool(options.exp) == bool(options.arguments):
+        raise UsageError("--exp or SCORES_TSV, one of them", remedy=f"usage: {PARSER.usage}")
+    if options.arguments:
+        show(read_scores(options.arguments[0]), options.arguments[0])
+        return 0
+    score_experiment(Path(options.exp), options.overwrite, options.allow_missing)
+    return 0
+
+
+def score_experiment(exp, overwrite=False, allow_missing=False):
+    """Score the complete runs of ``exp``, merge them and print the summary.
+
+    Raises:
+        FileError: runs are missing (after those that are there were scored), unless allowed.
+    """
+    runs = find_runs(exp)
+    complete = [run for run in runs if run.info]
+    predicted = _predict([run for run in complete if overwrite or not run.scores_path.is_file()])
+    missing = missing_runs(runs)
+    if missing:
+        _say_missing(missing, exp, allow_missing and bool(complete))
+    scores = merge_scores(complete)
+    result = describe(complete, missing)
+    result["remarks"] += scores.findings
+    text = json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    written = write_if_changed(exp / SCORES_FILE, format_scores(scores))
+    written |= write_if_changed(exp / RESULT_FILE, text)
+    if not predicted and not written:
+        log(f"{exp}: nothing to do")
+    show(scores, exp, result)
+
+
+def _predict(runs):
+    """Write the scores.tsv of ``runs``; return how many there were."""
+    if runs:
+        # torch is needed here and nowhere else in this package
+        predict = importlib.import_module("pyser.train.predict")
+        for run in progress(runs, what="pyser score, runs"):
+            predict.predict_run(run.path)
+    return len(runs)
+
+
+def _say_missing(missing, exp, allowed):
+    folds = groupby(missing, key=lambda pair: pair[0])
+    listed = ", ".join(
+        f"fold {fold} (seed {' '.join(str(seed) for _, seed in pairs)})" for fold, pairs in folds
+    )
+    found = f"{plural(len(missing), 'run')} not complete: {listed}"
+    if not allowed:
+        remedy = "run pyser train again to finish them, or score with --allow-missing"
+        raise FileError(found, exp, "all folds with all seeds", remedy)
+    warn(f"{exp}: {found}")
+
+
+def show(scores, name, result=None):
+    """Print the summary of ``scores``, and one line for each style where there are several."""
+    for finding in scores.findings:
+        warn(f"{name}: {finding}")
+    print(f"\n{name}")
+    if result and result["corpus"].get("standin"):
+        print(f"{STANDIN_WARNING}.")
+    if result and result["transductive"]:
+        print("Normalised by each test speaker's own statistics: transductive.")
+    print(summary_text(summarise(scores), scores.classes))
+    for style, part in summarise_styles(scores).items():
+        values = ", ".join(f"{key} {percent(e.pooled)}" for key, e in part.metrics.items())
+        print(f"{style}: {values} ({plural(part.num_utterances, 'utterance')})")

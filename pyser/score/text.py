@@ -1,0 +1,71 @@
+"""Numbers as text: per cent with one decimal, and the summary that `pyser score` prints."""
+
+import math
+
+STANDIN_WARNING = "Synthetic stand-in corpus: these numbers say nothing about real speech"
+
+
+def percent(value):
+    """A share in [0, 1] as per cent with one decimal, ``-`` when undefined."""
+    return "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def plural(count, noun):
+    """``1 fold``, ``5 folds``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def summary_text(summary, classes):
+    """The Summary as lines of plain text, for a terminal."""
+    sections = [_metrics_lines(summary), _class_lines(summary, classes)]
+    sections.append(_confusion_lines(summary.confusion, classes))
+    return "\n\n".join("\n".join(section) for section in sections)
+
+
+def _metrics_lines(summary):
+    several = len(summary.seeds) > 1
+    lines = [f"{'per cent':<10}{'pooled':>8}{'95 % interval':>17}{'mean of folds +- std':>24}"]
+    for name, estimate in summary.metrics.items():
+        interval = f"{percent(estimate.low)} to {percent(estimate.high)}"
+        folds = f"{percent(estimate.folds_mean)} +- {percent(estimate.folds_std)}"
+        lines.append(f"{name:<10}{percent(estimate.pooled):>8}{interval:>17}{folds:>24}")
+        if several:
+            values = " ".join(map(percent, estimate.by_seed))
+            lines[-1] += f"   seeds: {values}"
+    counts = [
+        plural(len(summary.folds), "fold"),
+        plural(len(summary.seeds), "seed"),
+        plural(summary.num_utterances, "utterance"),
+        plural(summary.num_speakers, "speaker"),
+    ]
+    pooled = "over all folds; each seed alone, then the mean of seeds" if several else "all folds"
+    return [
+        *lines,
+        f"({', '.join(counts)}; pooled: {pooled}; interval: speakers resampled)",
+        f"knowing nothing: UA {percent(summary.chance_ua)}; always the most frequent class: "
+        f"WA {percent(summary.chance_wa)}",
+    ]
+
+
+def _class_lines(summary, classes):
+    width = max(8, *map(len, classes)) + 2
+    lines = [f"{'class':<{width}}{'recall':>9}{'precision':>11}{'F1':>7}{'count':>8}"]
+    for index, name in enumerate(classes):
+        values = {key: column[index] for key, column in summary.per_class.items()}
+        lines.append(
+            f"{name:<{width}}{percent(values['recall']):>9}{percent(values['precision']):>11}"
+            f"{percent(values['f1']):>7}{values['count']:>8}"
+        )
+    return lines
+
+
+def _confusion_lines(matrix, classes):
+    label = "confusion"
+    first = max(len(label), *map(len, classes)) + 2
+    widths = [max(len(name), len(str(matrix.max()))) + 2 for name in classes]
+    head = "".join(f"{name:>{width}}" for name, width in zip(classes, widths, strict=True))
+    lines = [f"{label:<{first}}{head}   (rows: reference, columns: hypothesis)"]
+    for name, row in zip(classes, matrix, strict=True):
+        cells = "".join(f"{count:>{width}}" for count, width in zip(row, widths, strict=True))
+        lines.append(f"{name:<{first}}{cells}")
+    return lines
