@@ -221,14 +221,12 @@ def use_energy(o):
     return o.feature_type == "mfcc" if o.use_energy is None else o.use_energy
 
 
-def mel_energies(power, o):
-    """[T, K / 2 + 1] -> [T, M]: filters on |X|^2, or on |X| without ``use_power``."""
-    return (power if o.use_power else np.sqrt(power)) @ mel_filters(o).T
-
-
 def fbank_rows(power, energy, o):
-    """[T, M (+ 1)]: log mel energies; the log energy first, or last with ``htk_compat``."""
-    rows = mel_energies(power, o)
+    """[T, M (+ 1)]: log of the filters' outputs on |X|^2, or on |X| without ``use_power``.
+
+    The log energy, if any, comes first, or last with ``htk_compat``.
+    """
+    rows = (power if o.use_power else np.sqrt(power)) @ mel_filters(o).T
     if o.use_log_fbank:
         rows = np.log(np.maximum(rows, FLOOR))
     if not use_energy(o):
@@ -242,7 +240,7 @@ def mfcc_rows(power, energy, o):
     Lifter: 1 + Q / 2 sin(pi c / Q). ``htk_compat``: C0 (or energy) comes last, and C0 is
     sqrt(2) times larger, since HTK scales all coefficients by sqrt(2 / M).
     """
-    log_mel = np.log(np.maximum(mel_energies(power, o), FLOOR))
+    log_mel = np.log(np.maximum(power @ mel_filters(o).T, FLOOR))
     rows = fft.dct(log_mel, type=2, norm="ortho", axis=1)[:, : o.num_ceps] * lifter(o)
     if use_energy(o):
         rows[:, 0] = energy

@@ -1,0 +1,57 @@
+"""Compressed archives: Kaldi's ``copy-feats --compress`` against ours, both read by kaldiio."""
+
+import kaldiio
+import numpy as np
+import pytest
+from kaldi_cases import load_cases, read_wav
+
+from pyser import FrontendOptions
+from pyser.cli import main
+from pyser.frontend import reference
+
+CASES = {case.id: case for case in load_cases() if case.compressed}
+# Fixed grids of the methods without a header: lowest value, step, number of steps.
+GRIDS = {"4": (-32768.0, 1.0, 65535), "7": (0.0, 1 / 255, 255)}
+# Kaldi rounds at 0.499 and in float32, which cannot hold more of 32768 + x than 2^-8 steps.
+ROUNDING_STEPS = 0.501 + 2**-8
+
+
+def compression_method(case):
+    return dict(argument.split("=") for argument in case.post[-1][1])["--compression-method"]
+
+
+def exact_rows(case, goldens, name):
+    samples, sample_rate = read_wav(goldens / "wav" / f"{name}.wav")
+    return reference.features(samples, FrontendOptions(**case.options), sample_rate)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_reference_is_what_kaldi_compressed(case, goldens, tmp_path):
+    method = compression_method(case)
+    for name, kaldi in case.matrices().items():
+        exact = exact_rows(case, goldens, name)
+        if method in GRIDS:
+            low, step, steps = GRIDS[method]
+            expected, allowed = np.clip(exact, low, low + step * steps), ROUNDING_STEPS * step
+        else:  # a grid for each column, as kaldiio writes it
+            path = str(tmp_path / "exact.ark")
+            kaldiio.save_ark(path, {name: exact.astype(np.float32)}, compression_method=1)
+            expected = dict(kaldiio.load_ark(path))[name]
+            allowed = 1e-4 + 2 * case.build_spread[name]
+        np.testing.assert_allclose(kaldi, expected, rtol=0, atol=allowed)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_command_line_compresses_as_kaldi(case, goldens, tmp_path):
+    scp, ark = tmp_path / "wav.scp", tmp_path / "feats.ark"
+    scp.write_text("".join(f"{name} {goldens}/wav/{name}.wav\n" for name in case.wavs))
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in case.options.items()]
+    compress = ["--compress=true", f"--compression-method={compression_method(case)}"]
+    assert main(["features", *map(str.lower, options), *compress, f"scp:{scp}", f"ark:{ark}"]) == 0
+    ours, kaldi = dict(kaldiio.load_ark(str(ark))), case.matrices()
+    assert list(ours) == list(kaldi)
+    for name, rows in kaldi.items():
+        allowed = 1e-4 + 2 * case.build_spread[name]
+        np.testing.assert_allclose(ours[name], rows, rtol=0, atol=allowed, err_msg=name)
+    with open(goldens / case.ark, "rb") as golden, open(ark, "rb") as written:
+        assert golden.read(10) == written.read(10)  # the same key and kind of matrix
