@@ -4,15 +4,12 @@ A protocol is a tab-separated file kept beside the recipe; its name without ``.t
 
     # description: one sentence on what is evaluated
     # where: utt2style=improvised
-    # labels: merged
     fold	train	dev	test
     1	spk03 spk04	spk02	spk01
 
 ``where`` keeps the utterances that have one of the values (comma separated) in a table; several
-lines must all hold. ``labels`` names the label policy that the bare id stands for (``all`` when not
-given); with another policy the id is extended (``Protocol.full_id``). ``untested: allowed`` permits
-speakers that no fold tests. Whether the folds are fair is proven against the data, in
-:mod:`pyser.data.folds`.
+lines must all hold. ``untested: allowed`` permits speakers that no fold tests. Whether the folds
+are fair is proven against the data, in :mod:`pyser.data.folds`.
 """
 
 import re
@@ -25,8 +22,7 @@ from pyser.files import write_text
 
 PARTS = ("train", "dev", "test")
 COLUMNS = ("fold", *PARTS)
-EVERY_LABEL = "all"
-_KEYS = ("description", "where", "labels", "untested")
+_KEYS = ("description", "where", "untested")
 _FORM = "a line 'fold<TAB>train<TAB>dev<TAB>test', speakers separated by spaces"
 
 
@@ -53,7 +49,6 @@ class Protocol:
         folds: tuple of Fold.
         where: table name -> values (tuple of str) an utterance must have one of.
         description: what is evaluated, in words.
-        labels: the label policy that the bare id stands for.
         untested: whether there may be speakers that no fold tests.
     """
 
@@ -61,13 +56,12 @@ class Protocol:
     folds: tuple[Fold, ...]
     where: dict[str, tuple[str, ...]] = field(default_factory=dict)
     description: str = ""
-    labels: str = EVERY_LABEL
     untested: bool = False
 
-    def full_id(self, labels):
-        """The id that names the label policy of the data too, unless it is the protocol's own."""
-        labels = labels or EVERY_LABEL
-        return self.id if labels == self.labels else f"{self.id}-{labels}"
+    def full_id(self, info):
+        """The id, extended by the label policy if the corpus (dict ``info``) has not its usual."""
+        usual = info.get("labels_default", True)
+        return self.id if usual else f"{self.id}-{info['labels']}"
 
 
 def read_protocol(path):
@@ -98,7 +92,6 @@ def write_protocol(path, protocol):
     """Write ``protocol`` in the form :func:`read_protocol` reads, atomically."""
     lines = [f"# description: {protocol.description}"] if protocol.description else []
     lines += [f"# where: {table}={','.join(v)}" for table, v in sorted(protocol.where.items())]
-    lines += [f"# labels: {protocol.labels}"] if protocol.labels != EVERY_LABEL else []
     lines += ["# untested: allowed"] if protocol.untested else []
     lines.append("\t".join(COLUMNS))
     for number, fold in enumerate(protocol.folds, 1):

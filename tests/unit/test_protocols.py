@@ -19,26 +19,24 @@ def write(path, text):
 def test_round_trip(tmp_path):
     text = (
         "# description: one: two\n# where: utt2style=x,y\n# where: utt2session=1\n"
-        "# labels: merged\n# untested: allowed\n" + HEADER + GOOD
+        "# untested: allowed\n" + HEADER + GOOD
     )
     protocol = read_protocol(write(tmp_path / "mine.tsv", text))
     assert protocol.id == "mine" and protocol.description == "one: two"
     assert protocol.where == {"utt2style": ("x", "y"), "utt2session": ("1",)}
-    assert protocol.labels == "merged" and protocol.untested
+    assert protocol.untested
     assert protocol.folds[0].speakers("train") == ("a", "b")
-    assert protocol.folds[0].where == f"{tmp_path / 'mine.tsv'}:7"
+    assert protocol.folds[0].where == f"{tmp_path / 'mine.tsv'}:6"
     write_protocol(tmp_path / "again" / "mine.tsv", protocol)
     assert read_protocol(tmp_path / "again" / "mine.tsv") == protocol
 
 
-def test_the_id_names_the_label_policy_unless_it_is_its_own(tmp_path):
-    protocol = read_protocol(write(tmp_path / "p.tsv", "# labels: merged\n" + HEADER + GOOD))
-    assert protocol.full_id("merged") == "p"
-    assert protocol.full_id("replaced") == "p-replaced"
-    assert protocol.full_id("all") == protocol.full_id(None) == "p-all"
-    plain = read_protocol(write(tmp_path / "q.tsv", HEADER + GOOD))
-    assert plain.full_id(None) == plain.full_id("all") == "q"
-    assert plain.full_id("merged") == "q-merged"
+def test_the_id_names_the_label_policy_unless_it_is_the_usual_one(tmp_path):
+    protocol = read_protocol(write(tmp_path / "p.tsv", HEADER + GOOD))
+    assert protocol.full_id({}) == "p"
+    assert protocol.full_id({"labels": "all"}) == "p"
+    assert protocol.full_id({"labels": "merged", "labels_default": True}) == "p"
+    assert protocol.full_id({"labels": "replaced", "labels_default": False}) == "p-replaced"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +57,7 @@ def test_the_id_names_the_label_policy_unless_it_is_its_own(tmp_path):
         ("# where: utt2style\n" + HEADER + GOOD, 1, "utt2style"),
         ("# where: utt2style=x,\n" + HEADER + GOOD, 1, "utt2style"),
         ("# where: a=x\n# where: a=y\n" + HEADER + GOOD, 2, "second condition on a"),
-        ("# labels: x\n# labels: y\n" + HEADER + GOOD, 2, "second labels"),
+        ("# description: x\n# description: y\n" + HEADER + GOOD, 2, "second description"),
         ("# untested: yes\n" + HEADER + GOOD, 1, "untested"),
     ],
 )
@@ -131,7 +129,7 @@ def test_committed_protocols_are_complete_and_in_canonical_form(repository, tmp_
     for fold in protocol.folds:
         assert sorted(name for part in PARTS for name in fold.speakers(part)) == everyone
     assert [name for fold in protocol.folds for name in fold.test] == everyone
-    assert protocol.full_id("merged" if corpus == "iemocap" else "all") == base
+    assert protocol.id == base
 
 
 def test_iemocap_loso5_tests_sessions_and_selects_on_the_next(repository):
@@ -157,7 +155,6 @@ def test_iemocap_impro10_is_loso10_on_improvised_turns(repository):
     protocol = read_protocol(folder / "impro10.tsv")
     assert protocol.folds == read_protocol(folder / "loso10.tsv").folds
     assert protocol.where == {"utt2style": ("improvised",)}
-    assert protocol.full_id("replaced") == "impro10-replaced"
 
 
 def test_emodb_loso10_selects_on_the_next_speaker(repository):
