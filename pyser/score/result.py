@@ -14,11 +14,13 @@ from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_text
 from pyser.score.table import format_scores, parse_scores, read_scores
 
-RUN_FILE, RESULT_FILE, SCORES_FILE = "run.json", "result.json", "scores.tsv"
+RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; the model is written last
+SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
 STYLE_TABLE = "utt2style"
 _RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")
 # what all runs of one experiment must agree on
 _COMMON = ("model", "config", "protocol", "classes", "corpus", "normalisation", "num_parameters")
+_COMMON_DIGESTS = ("features", "labels")
 # what may differ from run to run; the first run's is told, and a remark says that others differ
 _PROVENANCE = ("command", "commit", "versions")
 
@@ -48,12 +50,16 @@ def find_runs(exp):
     for path in Path(exp).glob("fold*/seed*"):
         match = _RUN_PATH.fullmatch(path.relative_to(exp).as_posix())
         if match and path.is_dir():
-            complete = (path / RUN_FILE).is_file()
-            info = read_json(path / RUN_FILE) if complete else None
-            runs.append(Run(int(match[1]), int(match[2]), path, info))
+            runs.append(Run(int(match[1]), int(match[2]), path, _run_info(path)))
     if not runs:
         raise FileError("no runs", exp, "folders fold<k>/seed<s>", "run pyser train first")
     return sorted(runs, key=lambda run: (run.fold, run.seed))
+
+
+def _run_info(path):
+    """The run.json of a complete run, ``None`` of another; scores are as good as the model."""
+    done = any((path / name).is_file() for name in (MODEL_FILE, SCORES_FILE))
+    return read_json(path / RUN_FILE) if done and (path / RUN_FILE).is_file() else None
 
 
 def missing_runs(runs):
@@ -118,11 +124,11 @@ def describe(runs, missing):
     """
     first = runs[0].info
     for run in runs[1:]:
-        for key in _COMMON:
-            if run.info.get(key) != first.get(key):
-                found = f"{key} differs from that of {runs[0].path}"
-                remedy = "train the older ones again, or into another experiment folder"
-                raise InputError(found, run.path / RUN_FILE, "one experiment in a folder", remedy)
+        key = _first_difference(first, run.info)
+        if key:
+            found = f"{key} differs from that of {runs[0].path}"
+            remedy = "train the older ones again, or into another experiment folder"
+            raise InputError(found, run.path / RUN_FILE, "one experiment in a folder", remedy)
     protocol = first["protocol"]
     return {
         **{key: first.get(key) for key in (*_COMMON, *_PROVENANCE)},
@@ -138,6 +144,16 @@ def describe(runs, missing):
         ],
         "remarks": [*protocol.get("remarks", []), *_provenance_remarks(runs)],
     }
+
+
+def _first_difference(one, other):
+    for key in _COMMON:
+        if one.get(key) != other.get(key):
+            return key
+    digests, others = one.get("digests", {}), other.get("digests", {})
+    return next(
+        (f"digest of {key}" for key in _COMMON_DIGESTS if digests.get(key) != others.get(key)), None
+    )
 
 
 def _provenance_remarks(runs):

@@ -10,6 +10,21 @@ def percent(value):
     return "-" if math.isnan(value) else f"{100 * value:.1f}"
 
 
+def interval(estimate, template="{} to {}"):
+    """The interval of an Estimate as text, ``-`` when there is none."""
+    if math.isnan(estimate.low):
+        return "-"
+    return template.format(percent(estimate.low), percent(estimate.high))
+
+
+def spread(estimate, sign="+-"):
+    """Mean of folds and standard deviation over them, the latter only when there are several."""
+    mean = percent(estimate.folds_mean)
+    return (
+        mean if math.isnan(estimate.folds_std) else f"{mean} {sign} {percent(estimate.folds_std)}"
+    )
+
+
 def plural(count, noun):
     """``1 fold``, ``5 folds``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
@@ -26,9 +41,8 @@ def _metrics_lines(summary):
     several = len(summary.seeds) > 1
     lines = [f"{'per cent':<10}{'pooled':>8}{'95 % interval':>17}{'mean of folds +- std':>24}"]
     for name, estimate in summary.metrics.items():
-        interval = f"{percent(estimate.low)} to {percent(estimate.high)}"
-        folds = f"{percent(estimate.folds_mean)} +- {percent(estimate.folds_std)}"
-        lines.append(f"{name:<10}{percent(estimate.pooled):>8}{interval:>17}{folds:>24}")
+        pooled = percent(estimate.pooled)
+        lines.append(f"{name:<10}{pooled:>8}{interval(estimate):>17}{spread(estimate):>24}")
         if several:
             values = " ".join(map(percent, estimate.by_seed))
             lines[-1] += f"   seeds: {values}"

@@ -15,7 +15,7 @@ def made_up_scores(fold, seed, classes=FOUR, skill=2.0, per_fold=24):
     logits = skill * np.eye(len(classes))[reference]
     logits += generator.standard_normal(logits.shape)
     posteriors = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-    speakers = [f"s{fold:02}{'FM'[number % 2]}" for number in range(per_fold)]
+    speakers = [f"s{fold:02}{'FM'[number // len(classes) % 2]}" for number in range(per_fold)]
     utterances = [f"{speaker}-{number:03}" for number, speaker in enumerate(speakers)]
     return decide(classes, utterances, speakers, reference, posteriors)
 
@@ -34,10 +34,12 @@ def write_run(exp, fold, seed, classes=FOUR, skill=2.0, scored=True, **info):
         "command": "egs/made_up/run.sh --model hnsd",
         "commit": "0123abcd",
         "versions": {"pyser": "0.1.0"},
+        "digests": {"features": "0f", "labels": "1a", "split": f"2b{fold}"},
         "best_epoch": 2,
         "dev_ua": 0.5 + 0.01 * fold,
     }
     write_json(run / "run.json", {**defaults, **info})
+    (run / "model.pt").touch()
     if scored:
         write_scores(run / "scores.tsv", made_up_scores(fold, seed, classes, skill))
     return run
