@@ -1,0 +1,104 @@
+#include "dsp/mel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace pyser {
+namespace {
+
+struct Edges {
+  double low_hz, high_hz;
+};
+
+Edges mel_edges(const Options& o) {
+  const double nyquist = 0.5 * o.sample_frequency;
+  const Edges edges{o.low_freq, o.high_freq > 0 ? o.high_freq : nyquist + o.high_freq};
+  if (edges.low_hz < edges.high_hz && edges.high_hz <= nyquist) return edges;
+  throw InputError("the mel filters would span " + text(edges.low_hz) + " to " +
+                       text(edges.high_hz) + " Hz",
+                   "low_freq, high_freq",
+                   "low_freq < high_freq <= " + text(nyquist) + " Hz, half the sample_frequency",
+                   "set high_freq=0 for all frequencies up to the Nyquist frequency");
+}
+
+// Kaldi's vocal tract length normalisation: f -> f / warp between the inflection points, straight
+// lines from there to the edges, which stay where they are.
+std::function<double(double)> vtln_warp(const Options& o, Edges edges) {
+  if (o.vtln_warp == 1) return [](double hz) { return hz; };
+  const double high = o.vtln_high < 0 ? o.vtln_high + 0.5 * o.sample_frequency : o.vtln_high;
+  const double from = o.vtln_low * std::max(1.0, o.vtln_warp);
+  const double to = high * std::min(1.0, o.vtln_warp);
+  if (!(edges.low_hz < o.vtln_low && o.vtln_low < high && high < edges.high_hz && from < to)) {
+    throw InputError("the inflection points are " + text(o.vtln_low) + " and " + text(high) + " Hz",
+                     "vtln_low, vtln_high",
+                     "low_freq < vtln_low < vtln_high < high_freq, with room for vtln_warp=" +
+                         text(o.vtln_warp));
+  }
+  return [=, warp = o.vtln_warp](double hz) {
+    if (hz < edges.low_hz || hz > edges.high_hz) return hz;
+    if (hz < from) {
+      const double slope = (from / warp - edges.low_hz) / (from - edges.low_hz);
+      return edges.low_hz + slope * (hz - edges.low_hz);
+    }
+    if (hz < to) return hz / warp;
+    const double slope = (edges.high_hz - to / warp) / (edges.high_hz - to);
+    return edges.high_hz + slope * (hz - edges.high_hz);
+  };
+}
+
+double triangle(double mel, double left, double centre, double right) {
+  if (mel <= left || mel >= right) return 0;
+  return mel <= centre ? (mel - left) / (centre - left) : (right - mel) / (right - centre);
+}
+
+}  // namespace
+
+double mel_of_hz(double hz) { return 1127 * std::log(1 + hz / 700); }
+
+double hz_of_mel(double mel) { return 700 * (std::exp(mel / 1127) - 1); }
+
+MelBank::MelBank(const Options& o, int fft_length) {
+  const Edges edges = mel_edges(o);
+  const auto warp = vtln_warp(o, edges);
+  const double low = mel_of_hz(edges.low_hz);
+  const double step = (mel_of_hz(edges.high_hz) - low) / (o.num_mel_bins + 1);
+  const auto corner = [&](int i) { return mel_of_hz(warp(hz_of_mel(low + i * step))); };
+  const int num_bins = (fft_length + 1) / 2;  // the Nyquist bin belongs to no filter
+  for (int m = 0; m < o.num_mel_bins; ++m) {
+    const double left = corner(m), centre = corner(m + 1), right = corner(m + 2);
+    Filter filter{-1, static_cast<int>(weights_.size()), 0};
+    for (int k = 0; k < num_bins; ++k) {
+      const double mel = mel_of_hz(o.sample_frequency / fft_length * k);
+      const double weight = triangle(mel, left, centre, right);
+      if (weight == 0) continue;
+      if (filter.first_bin < 0) filter.first_bin = k;
+      weights_.push_back(static_cast<float>(weight));
+    }
+    if (filter.first_bin < 0) {
+      throw InputError("mel filter " + std::to_string(m) + " contains no FFT bin",
+                       "num_mel_bins", "filters wider than " +
+                       text(o.sample_frequency / fft_length) + " Hz, the distance of FFT bins",
+                       "use fewer mel bins or longer frames");
+    }
+    while ((weights_.size() - filter.begin) % kLanes != 0) weights_.push_back(0);
+    filter.end = static_cast<int>(weights_.size());
+    filters_.push_back(filter);
+  }
+}
+
+void MelBank::apply(const float* spectrum, float* energies) const {
+  for (const Filter& filter : filters_) {
+    const float* bin = spectrum + filter.first_bin;
+    float sum[kLanes] = {};
+    for (int w = filter.begin; w < filter.end; w += kLanes, bin += kLanes) {
+      for (int lane = 0; lane < kLanes; ++lane) sum[lane] += weights_[w + lane] * bin[lane];
+    }
+    *energies++ = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+  }
+}
+
+}  // namespace pyser

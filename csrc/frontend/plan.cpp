@@ -1,0 +1,109 @@
+#include "frontend/plan.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "dsp/window.h"
+
+namespace pyser {
+namespace {
+
+constexpr int kMaxFrameLength = 1 << 20;  // samples
+
+FeatureType type_of(const Options& o) {
+  if (o.feature_type == "mfcc") return FeatureType::kMfcc;
+  return o.feature_type == "fbank" ? FeatureType::kFbank : FeatureType::kSpectrogram;
+}
+
+// Milliseconds to samples, rounded down as Kaldi does.
+int64_t samples_of(double ms, double sample_frequency) {
+  return static_cast<int64_t>(sample_frequency * 0.001 * ms);
+}
+
+Framing framing_of(const Options& o) {
+  check_limits(o);
+  const Framing framing{samples_of(o.frame_length, o.sample_frequency),
+                        samples_of(o.frame_shift, o.sample_frequency), o.snip_edges};
+  if (framing.length < 2 || framing.length > kMaxFrameLength) {
+    throw InputError("a frame of " + text(o.frame_length) + " ms would have " +
+                         std::to_string(framing.length) + " samples",
+                     "frame_length", "2 to " + std::to_string(kMaxFrameLength) + " samples");
+  }
+  if (framing.shift < 1) {
+    throw InputError("a shift of " + text(o.frame_shift) + " ms is less than one sample",
+                     "frame_shift");
+  }
+  return framing;
+}
+
+int fft_length(const Options& o, int64_t frame_length) {
+  int length = 1;
+  while (length < frame_length) length *= 2;
+  return o.round_to_power_of_two ? length : static_cast<int>(frame_length);
+}
+
+int whole_rate(double rate, const char* where) {
+  if (rate >= 1 && rate <= 1e6 && rate == std::floor(rate)) return static_cast<int>(rate);
+  throw InputError("the rate is " + text(rate) + " Hz", where,
+                   "a whole number of Hz from 1 to 1000000, to resample");
+}
+
+}  // namespace
+
+Plan::Plan(const Options& o)
+    : options_(o),
+      type_(type_of(o)),
+      framing_(framing_of(o)),
+      window_(make_window(o.window_type, static_cast<int>(framing_.length), o.blackman_coeff)),
+      spectrum_(fft_length(o, framing_.length)),
+      log_energy_floor_(o.energy_floor > 0 ? static_cast<float>(std::log(o.energy_floor))
+                                           : -std::numeric_limits<float>::infinity()) {
+  if (type_ != FeatureType::kSpectrogram) mel_.emplace(o, spectrum_.length());
+  if (type_ == FeatureType::kMfcc) {
+    if (o.num_ceps > o.num_mel_bins) {
+      throw InputError("the value is " + std::to_string(o.num_ceps), "num_ceps",
+                       "at most num_mel_bins=" + std::to_string(o.num_mel_bins));
+    }
+    dct_.emplace(o.num_mel_bins, o.num_ceps, o.cepstral_lifter);
+  }
+  if (o.truncate > static_dim()) {
+    throw InputError("the value is " + std::to_string(o.truncate), "truncate",
+                     "at most the " + std::to_string(static_dim()) + " columns of a static row");
+  }
+  const int kept = o.truncate > 0 ? o.truncate : static_dim();
+  delta_.emplace(kept, o.delta_order, o.delta_window, o.delta_edges == "htk");
+}
+
+std::shared_ptr<const Plan> Plan::make(const Options& options) {
+  return std::shared_ptr<const Plan>(new Plan(options));
+}
+
+int Plan::static_dim() const {
+  if (type_ == FeatureType::kSpectrogram) return spectrum_.num_bins();
+  if (type_ == FeatureType::kMfcc) return dct_->size();
+  return mel_->size() + (options_.energy() ? 1 : 0);
+}
+
+int64_t Plan::num_frames(int64_t num_samples, double sample_rate) const {
+  const auto plan = resampling(sample_rate);
+  return num_frames(plan ? plan->num_outputs(num_samples) : num_samples);
+}
+
+std::shared_ptr<const ResamplePlan> Plan::resampling(double sample_rate) const {
+  const double wanted = options_.sample_frequency;
+  if (sample_rate == wanted) return nullptr;
+  const bool down = sample_rate > wanted;
+  if (!(down ? options_.allow_downsample : options_.allow_upsample)) {
+    throw InputError("the samples are at " + text(sample_rate) + " Hz", "sample_rate",
+                     "sample_frequency=" + text(wanted) + " Hz",
+                     std::string("set ") + (down ? "allow_downsample" : "allow_upsample") +
+                         "=true to resample, or sample_frequency=" + text(sample_rate));
+  }
+  return std::make_shared<ResamplePlan>(whole_rate(sample_rate, "sample_rate"),
+                                        whole_rate(wanted, "sample_frequency"));
+}
+
+}  // namespace pyser

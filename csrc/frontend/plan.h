@@ -1,0 +1,64 @@
+// Everything about the features that depends on the options only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dsp/dct.h"
+#include "dsp/delta.h"
+#include "dsp/mel.h"
+#include "dsp/resample.h"
+#include "dsp/spectrum.h"
+#include "frontend/framing.h"
+#include "options/options.h"
+
+namespace pyser {
+
+enum class FeatureType { kFbank, kMfcc, kSpectrogram };
+
+// Immutable; shared by any number of streams and threads.
+class Plan {
+ public:
+  // Throws InputError for options that are out of range or contradict each other.
+  static std::shared_ptr<const Plan> make(const Options& options);
+
+  const Options& options() const { return options_; }
+  const Framing& framing() const { return framing_; }
+  FeatureType type() const { return type_; }
+  const std::vector<float>& window() const { return window_; }  // [frame length]
+  const Spectrum& spectrum() const { return spectrum_; }
+  const MelBank& mel() const { return *mel_; }  // not of a spectrogram
+  const Dct& dct() const { return *dct_; }      // of mfcc only
+  const DeltaPlan& delta() const { return *delta_; }
+  float log_energy_floor() const { return log_energy_floor_; }
+
+  // Columns of a static row as computed, before `truncate`.
+  int static_dim() const;
+  // Columns of a row.
+  int dim() const { return delta_->dim(); }
+
+  // Rows that `num_samples` samples give: at sample_frequency, or at `sample_rate`.
+  int64_t num_frames(int64_t num_samples) const { return framing_.num_frames(num_samples); }
+  int64_t num_frames(int64_t num_samples, double sample_rate) const;
+
+  // How a signal at `sample_rate` comes to sample_frequency: null if it is there already.
+  // Throws InputError when the options do not allow it.
+  std::shared_ptr<const ResamplePlan> resampling(double sample_rate) const;
+
+ private:
+  explicit Plan(const Options& options);
+
+  Options options_;
+  FeatureType type_;
+  Framing framing_;
+  std::vector<float> window_;
+  Spectrum spectrum_;
+  std::optional<MelBank> mel_;
+  std::optional<Dct> dct_;
+  std::optional<DeltaPlan> delta_;
+  float log_energy_floor_;
+};
+
+}  // namespace pyser

@@ -1,0 +1,61 @@
+// One signal on its way through a plan: samples in, rows out as soon as they are final.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dsp/noise.h"
+#include "frontend/kernel.h"
+#include "frontend/plan.h"
+
+namespace pyser {
+
+// The rows depend on the samples and the options, not on how the samples were cut into chunks.
+// The plan must outlive the stream. Not thread-safe.
+class Stream {
+ public:
+  // For a signal at `sample_rate`; throws InputError when the options do not allow that rate.
+  Stream(const Plan& plan, double sample_rate);
+
+  // Rows that accept() of `count` samples, or finish() after them, would write.
+  int64_t num_rows(int64_t count, bool finish) const;
+
+  // Takes `count` samples and writes the rows that are final now. T is int16_t, float or double;
+  // floats are multiplied by `scale`. Throws InputError for bad samples, and takes none then.
+  template <class T>
+  void accept(const T* samples, int64_t count, double scale, float* rows);
+
+  // Ends the signal and writes the remaining rows.
+  void finish(float* rows);
+
+  bool finished() const { return finished_; }
+  int64_t num_samples() const { return num_samples_; }
+
+ private:
+  int64_t num_signal() const { return signal_first_ + static_cast<int64_t>(signal_.size()); }
+  template <class T>
+  void append(const T* samples, int64_t count, double scale);
+  void add_dither(int64_t from);
+  float* advance(float* rows);
+  void compute_frames(int64_t end, float* statics);
+  void drop_signal();
+  void subtract_mean();
+
+  const Plan& plan_;
+  std::optional<Resampler> resampler_;
+  std::optional<Noise> noise_;
+  Workspace workspace_;
+  DeltaStream delta_;
+  bool finished_ = false;
+  int64_t num_samples_ = 0;       // accepted, at the rate of the input
+  std::vector<float> converted_;  // a block of input on its way to the resampler
+  std::vector<float> signal_;     // at sample_frequency, from index signal_first_ on
+  int64_t signal_first_ = 0;
+  int64_t next_frame_ = 0;
+  std::vector<float> reflected_;  // one frame that reaches out of the signal
+  std::vector<float> statics_;    // static rows of a block; of all frames with subtract_mean
+};
+
+}  // namespace pyser

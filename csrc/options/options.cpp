@@ -1,0 +1,60 @@
+#include "options/options.h"
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace pyser {
+namespace {
+
+Limits none() { return {}; }
+
+Limits between(double minimum, double maximum) { return {minimum, maximum, {}}; }
+
+template <class... Words>
+Limits choices(Words... words) {
+  return {{}, {}, {words...}};
+}
+
+void check_number(const OptionField& field, double value) {
+  const double low = *field.limits.minimum, high = *field.limits.maximum;
+  if (value >= low && value <= high) return;  // false for NaN
+  throw InputError("the value is " + text(value), field.name,
+                   "a number from " + text(low) + " to " + text(high));
+}
+
+void check_word(const OptionField& field, const std::string& value) {
+  std::string list;
+  for (const auto& word : field.limits.choices) {
+    if (word == value) return;
+    list += (list.empty() ? "" : ", ") + word;
+  }
+  throw InputError("the value is '" + value + "'", field.name, "one of: " + list);
+}
+
+}  // namespace
+
+const std::vector<OptionField>& option_fields() {
+  static const std::vector<OptionField> fields = {
+#define PYSER_OPTION(type, name, value, unit, limits, help) \
+  {#name, &Options::name, unit, limits, help},
+#include "options/options.def"
+#undef PYSER_OPTION
+  };
+  return fields;
+}
+
+void check_limits(const Options& options) {
+  for (const auto& field : option_fields()) {
+    if (auto member = std::get_if<double Options::*>(&field.member)) {
+      check_number(field, options.*(*member));
+    } else if (auto member = std::get_if<int Options::*>(&field.member)) {
+      check_number(field, options.*(*member));
+    } else if (auto member = std::get_if<std::string Options::*>(&field.member)) {
+      check_word(field, options.*(*member));
+    }
+  }
+}
+
+}  // namespace pyser

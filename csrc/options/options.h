@@ -1,0 +1,43 @@
+// The front-end options: a plain struct, and a table that describes each of its fields.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pyser {
+
+struct Options {
+#define PYSER_OPTION(type, name, value, unit, limits, help) type name = value;
+#include "options/options.def"
+#undef PYSER_OPTION
+
+  // use_energy, or its default of the feature type where it was not set.
+  bool energy() const { return use_energy.value_or(feature_type == "mfcc"); }
+};
+
+// What a field may hold: a closed interval, a list of words, or anything of its type.
+struct Limits {
+  std::optional<double> minimum, maximum;
+  std::vector<std::string> choices;
+};
+
+// One row of the table: the field, what describes it, and where it lies in the struct.
+struct OptionField {
+  using Member = std::variant<bool Options::*, std::optional<bool> Options::*, int Options::*,
+                              double Options::*, std::string Options::*>;
+  std::string name;
+  Member member;
+  std::string unit;
+  Limits limits;
+  std::string help;
+};
+
+// The table, in the order of options.def.
+const std::vector<OptionField>& option_fields();
+
+// Throws InputError when a field lies outside its limits.
+void check_limits(const Options& options);
+
+}  // namespace pyser
