@@ -1,9 +1,13 @@
-"""Settings of data and training, as dataclasses."""
+"""Settings of one training: model, data and training, checked where they were written."""
 
-from dataclasses import dataclass
-from typing import Literal
+import difflib
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, get_args, get_origin
 
-from pyser.models.limits import check_limits, limited
+from pyser.errors import InputError
+from pyser.models import MODELS
+from pyser.models.limits import allowed_range, check_limits, in_range, limited
+from pyser.train.yamlfile import Entry
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class TrainSettings:
         batch_size: most utterances in a batch.
         epochs: most passes over the training utterances.
         clip_norm: largest norm of the gradient of all weights together; 0: no limit.
-        class_weights: ``inverse``: an utterance weighs 1 / (number of classes x share of its class).
+        class_weights: ``inverse``: an utterance weighs 1 / (number of classes x share of its
+            class) in the training loss.
         label_smoothing: part of the target spread evenly over the classes.
         schedule: of the learning rate: ``none``; ``cosine``: down to 0 over ``epochs``;
             ``plateau``: halved after each ``schedule_patience`` epochs without a better dev UA.
@@ -41,8 +46,8 @@ class TrainSettings:
         patience: stop after so many epochs without a better dev UA; 0: never.
     """
 
-    learning_rate: float = limited(1e-4, 0.0)
-    weight_decay: float = limited(1e-3, 0.0)
+    learning_rate: float = limited(1e-4, 0.0, 10.0)
+    weight_decay: float = limited(1e-3, 0.0, 10.0)
     batch_size: int = limited(16, 1)
     epochs: int = limited(40, 1)
     clip_norm: float = limited(5.0, 0.0)
@@ -54,3 +59,106 @@ class TrainSettings:
 
     def __post_init__(self):
         check_limits(self)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one training.
+
+    Attributes:
+        name: of the model, a key of ``MODELS``.
+        model: its ``Config``.
+        data: DataSettings.
+        train: TrainSettings.
+    """
+
+    name: str
+    model: Any
+    data: DataSettings = field(default_factory=DataSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+
+    def as_dict(self):
+        """Sections of plain values, as in a configuration file."""
+        model = {"name": self.name} | asdict(self.model)
+        return {"model": model, "data": asdict(self.data), "train": asdict(self.train)}
+
+    @classmethod
+    def from_dict(cls, sections, where="settings"):
+        """The settings whose ``as_dict`` is ``sections`` (what is missing takes its default)."""
+        pairs = [(s, key, v) for s, values in sections.items() for key, v in values.items()]
+        return cls.from_entries({f"{s}.{key}": Entry(s, key, v, where) for s, key, v in pairs})
+
+    @classmethod
+    def from_entries(cls, entries):
+        """Check what ``yamlfile.read_entries`` gave.
+
+        Raises:
+            InputError: (UsageError for a value of the command line) an unknown section, key or
+                model, named with the nearest one; a value of another type or out of range.
+        """
+        name = _model_name(entries)
+        classes = {"model": MODELS[name].Config, "data": DataSettings, "train": TrainSettings}
+        values = {section: {} for section in classes}
+        for entry in entries.values():
+            if entry.section not in classes:
+                remedy = _nearest(entry.section, classes)
+                raise entry.error(f"unknown section {entry.section}", remedy=remedy)
+            if entry.name != "model.name":
+                values[entry.section][entry.key] = _value(entry, classes[entry.section])
+        return cls(name, **{key: classes[key](**values[key]) for key in classes})
+
+
+def _model_name(entries):
+    if "model.name" not in entries:
+        where = next(iter(entries.values())).where.rpartition(":")[0] if entries else None
+        expected = "name: one of " + " ".join(MODELS)
+        raise InputError("the section model names no model", where, expected)
+    entry = entries["model.name"]
+    if entry.value not in MODELS:
+        found = f"unknown model {entry.value!r}"
+        raise entry.error(found, "one of: " + " ".join(MODELS), _nearest(entry.value, MODELS))
+    return entry.value
+
+
+def _value(entry, section_class):
+    """The value of an entry in the type of the field it belongs to."""
+    known = {item.name: item for item in fields(section_class)}
+    if entry.key not in known:
+        names = [f"{entry.section}.{name}" for name in known]
+        names += ["model.name"] if entry.section == "model" else []
+        raise entry.error(f"unknown key {entry.name}", remedy=_nearest(entry.name, names))
+    item = known[entry.key]
+    try:
+        value = _parse(item.type, entry.value)
+    except ValueError:
+        found = f"{entry.name} is {entry.value!r}"
+        raise entry.error(found, _type_in_words(item.type)) from None
+    if not in_range(item, value):
+        raise entry.error(f"{entry.name} is {value}", allowed_range(item))
+    return value
+
+
+def _parse(kind, value):
+    """``value`` as jsonargparse reads it for the type ``kind``; ValueError when it cannot."""
+    from jsonargparse import ArgumentParser
+
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--value", type=kind)
+    try:
+        parsed = parser.parse_object({"value": value}).value
+    except Exception as error:  # argparse.ArgumentError, or what a type's parser raises
+        raise ValueError(str(error)) from error
+    if parsed is None:
+        raise ValueError("null")
+    return parsed
+
+
+def _type_in_words(kind):
+    if get_origin(kind) is Literal:
+        return "one of: " + " ".join(map(str, get_args(kind)))
+    return {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, str(kind))
+
+
+def _nearest(name, names):
+    near = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else "known are: " + " ".join(names)

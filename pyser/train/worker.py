@@ -1,0 +1,198 @@
+"""One run in a process of its own: ``python -m pyser.train.worker SPEC``, started by the verb.
+
+SPEC is a JSON object with directory, data, split, fold, seed, config, request, threads, device and
+command.
+"""
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+import yaml
+
+import pyser
+from pyser.errors import InputError, PyserError
+from pyser.files import read_json, write_json, write_text
+from pyser.log import log, warn
+from pyser.models import MODELS
+from pyser.train import checkpoint, grid, plan
+from pyser.train.fit import FitState, finished, fit
+from pyser.train.inputs import load_fold
+from pyser.train.seeds import derive_seed
+from pyser.train.settings import Settings
+
+
+def main(argv):
+    """Train the run that ``argv[0]`` describes; return the exit status."""
+    grid.exit_with_parent()
+    spec = SimpleNamespace(**json.loads(argv[0]))
+    try:
+        with checkpoint.only_writer(spec.directory):
+            train_run(spec)
+    except PyserError as error:
+        log(f"ERROR: {error}")
+        return 1
+    return 0
+
+
+def train_run(spec):
+    """Train one run to its end, going on from its checkpoint if there is one."""
+    run = plan.Run(spec.fold, spec.seed, Path(spec.directory))
+    settings = Settings.from_dict(spec.config)
+    digests = plan.input_digests(spec.data, spec.split, spec.fold)
+    if run.complete:
+        plan.check_same(
+            read_json(run.directory / plan.RECORD), spec.config, digests, spec.directory
+        )
+        log("already complete")
+        return
+    start = _start_point(run, settings, digests, spec.threads)
+    device = prepare_torch(start["threads"], spec.device)
+    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"])
+    model = _make_model(settings, fold, spec.seed).to(device)
+    _log_start(run, settings, fold, model, start["threads"], device)
+    write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
+
+    def on_epoch(state, seconds):
+        checkpoint.save(run.directory / plan.CHECKPOINT, start | {"state": checkpoint.pack(state)})
+        _write_metrics(run, state)
+        _log_epoch(state, settings, seconds)
+
+    state = fit(
+        model,
+        fold.examples["train"],
+        fold.examples["dev"],
+        settings.train,
+        derive_seed("fit", spec.seed),
+        checkpoint.unpack(start["state"]),
+        on_epoch,
+    )
+    _write_metrics(run, state)
+    _write_results(run, spec, settings, fold, model, state, digests, start["threads"])
+    run.discard_checkpoint()
+
+
+def prepare_torch(threads, device):
+    """Make torch deterministic with ``threads`` threads; return the device (``auto`` resolved)."""
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(threads)
+    available = torch.cuda.is_available()
+    if device == "auto":
+        device = "cuda" if available else "cpu"
+    if device.startswith("cuda") and not available:
+        raise InputError("torch finds no CUDA device", "--device", remedy="use --device=cpu")
+    return torch.device(device)
+
+
+def commit():
+    """The commit of the checkout this package is in (``-dirty`` if changed), or None."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        found = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
+
+
+def _start_point(run, settings, digests, threads):
+    """The checkpoint of this run, or one before the first epoch.
+
+    A run that was begun keeps its number of threads: sums in another order would end elsewhere.
+    """
+    path = run.directory / plan.CHECKPOINT
+    if not path.is_file():
+        state = checkpoint.pack(FitState())
+        begun = {"config": settings.as_dict(), "digests": digests, "threads": threads}
+        return begun | {"state": state}
+    start = checkpoint.load(path)
+    plan.check_same(start, settings.as_dict(), digests, run.directory)
+    log(f"going on after epoch {len(start['state']['history'])}")
+    return start
+
+
+def _make_model(settings, fold, seed):
+    torch.manual_seed(derive_seed("weights", seed))
+    return MODELS[settings.name](settings.model, fold.blocks, len(fold.classes))
+
+
+def _write_metrics(run, state):
+    lines = [json.dumps(entry) + "\n" for entry in state.history]
+    write_text(run.directory / "metrics.jsonl", "".join(lines))
+
+
+def _write_results(run, spec, settings, fold, model, state, digests, threads):
+    """Write model.pt, then run.json, which makes the run complete."""
+    best = state.history[state.best_epoch - 1]
+    summary = {
+        "model": settings.name,
+        "config": settings.as_dict(),
+        "classes": fold.classes,
+        "best_epoch": state.best_epoch,
+        "dev_ua": best["dev_ua"],
+        "digests": digests | {"request": spec.request},
+    }
+    record = summary | {
+        "fold": run.fold,
+        "seed": run.seed,
+        "data": spec.data,
+        "split": spec.split,
+        "protocol": fold.protocol,
+        "corpus": fold.corpus,
+        "normalisation": settings.data.normalisation,
+        "num_parameters": model.num_parameters,
+        "epochs": len(state.history),
+        "dev_loss": best["dev_loss"],
+        "command": spec.command,
+        "commit": commit(),
+        "threads": threads,
+        "device": str(next(model.parameters()).device.type),
+        "versions": {
+            "pyser": pyser.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+    }
+    weights = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
+    checkpoint.save(
+        run.directory / plan.MODEL,
+        summary
+        | {
+            "state_dict": weights,
+            "blocks": model.blocks,
+            "frontend": fold.frontend,
+            "normalisation": fold.statistics,
+        },
+    )
+    write_json(run.directory / plan.RECORD, record)
+
+
+def _log_start(run, settings, fold, model, threads, device):
+    if fold.corpus.get("standin"):
+        warn("the data are a synthetic stand-in: results say nothing about real speech")
+    counts = ", ".join(f"{len(items)} {part}" for part, items in fold.examples.items())
+    log(f"{settings.name}, {run}: {model.num_parameters} parameters, {counts} utterances")
+    log(f"torch {torch.__version__} on {device}, {threads} threads")
+
+
+def _log_epoch(state, settings, seconds):
+    entry, best = state.history[-1], state.history[state.best_epoch - 1]
+    log(
+        f"epoch {entry['epoch']} of {settings.train.epochs}: "
+        f"train loss {entry['train_loss']:.4f}, dev loss {entry['dev_loss']:.4f}, "
+        f"dev UA {100 * entry['dev_ua']:.2f} %, "
+        f"best {100 * best['dev_ua']:.2f} % at {best['epoch']}, {seconds:.1f} s"
+    )
+    if finished(state, settings.train) and entry["epoch"] < settings.train.epochs:
+        log(f"no better dev UA for {settings.train.patience} epochs: stopping")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,152 @@
+"""HNSD against an independent forward pass in NumPy, written from the paper's equations."""
+
+import numpy as np
+import pytest
+import torch
+
+from pyser.errors import InputError
+from pyser.models.hnsd import HNSD
+from pyser.models.layers import reverse_frames
+
+BLOCKS = {"static": 3, "delta": 3, "delta2": 3}
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm(x, weights, prefix):
+    """LSTM over x [T, d], step by step; gates in torch's order i, f, g, o."""
+    w_ih, w_hh, b_ih, b_hh = (
+        weights[f"{prefix}.{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    )
+    h = c = np.zeros(w_hh.shape[1])
+    outputs = []
+    for frame in x:
+        i, f, g, o = np.split(w_ih @ frame + b_ih + w_hh @ h + b_hh, 4)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    return np.array(outputs)
+
+
+def encode(x, weights, number, bidirectional):
+    outputs = lstm(x, weights, f"encoders.{number}.forward_lstm")
+    if not bidirectional:
+        return outputs
+    backward = lstm(x[::-1], weights, f"encoders.{number}.backward_lstm")[::-1]
+    return np.concatenate([outputs, backward], axis=1)
+
+
+def forward(config, weights, static, dynamic):
+    """Logits [C] of one utterance; the equations of the paper, one frame at a time."""
+    inputs = {
+        "both": [static, dynamic],
+        "static": [static],
+        "dynamic": [dynamic],
+        "early": [np.concatenate([static, dynamic], axis=1)],
+    }[config.streams]
+    encoded = [encode(x, weights, k, config.bidirectional) for k, x in enumerate(inputs)]
+    frames = []
+    for t in range(len(static)):
+        f = [stream[t] for stream in encoded]
+        if len(f) == 2 and config.gate != "none":
+            h_s = np.tanh(weights["fusion.static.weight"] @ f[0])
+            h_d = np.tanh(weights["fusion.dynamic.weight"] @ f[1])
+            z = sigmoid(weights["fusion.gate.weight"] @ np.concatenate(f))
+            frames.append(z * h_s + (1 - z) * h_d)
+        else:
+            frames.append(np.concatenate(f))
+    if config.pooling == "attention":
+        w, b = weights["pooling.project.weight"], weights["pooling.project.bias"]
+        scores = [weights["pooling.score.weight"][0] @ np.tanh(w @ h + b) for h in frames]
+        alpha = np.exp(scores) / np.sum(np.exp(scores))
+        u = sum(a * h for a, h in zip(alpha, frames, strict=True))
+    else:
+        u = sum(frames) / len(frames)
+    hidden = weights["classifier.1.weight"] @ u + weights["classifier.1.bias"]
+    activation = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh, "none": lambda x: x}
+    hidden = activation[config.activation](hidden)
+    return weights["classifier.4.weight"] @ hidden + weights["classifier.4.bias"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bidirectional": True},
+        {"gate": "vector"},
+        {"gate": "none", "activation": "tanh"},
+        {"pooling": "mean", "bidirectional": True, "gate": "vector"},
+        {"streams": "static", "activation": "none"},
+        {"streams": "dynamic", "pooling": "mean"},
+        {"streams": "early", "bidirectional": True},
+    ],
+    ids=lambda options: ",".join(f"{k}={v}" for k, v in options.items()) or "paper",
+)
+def test_forward_equals_the_equations(options):
+    torch.manual_seed(3)
+    config = HNSD.Config(hidden=5, attention_dim=4, fc=6, **options)
+    model = HNSD(config, BLOCKS, 3).double().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.6)  # far from linear, so that no wrong gate goes unseen
+    weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    random = np.random.default_rng(0)
+    utterances = [random.standard_normal((length, 9)) for length in (6, 1, 9)]
+    padded = np.zeros((3, 9, 9))
+    for row, frames in zip(padded, utterances, strict=True):
+        row[: len(frames)] = frames
+    blocks = torch.from_numpy(padded).split([3, 3, 3], dim=-1)
+    features = dict(zip(BLOCKS, blocks, strict=True))
+    output = model(features, torch.tensor([6, 1, 9])).detach().numpy()
+    expected = [forward(config, weights, x[:, :3], x[:, 3:]) for x in utterances]
+    np.testing.assert_allclose(output, expected, rtol=0, atol=1e-12)
+
+
+def test_number_of_parameters_is_the_documented_one():
+    model = HNSD(HNSD.Config(), {"static": 26, "delta": 26, "delta2": 26}, 4)
+    lstms = sum(4 * 512 * (width + 512 + 2) for width in (26, 52))
+    fusion = 2 * 512 * 512 + 2 * 512
+    attention = 512 * 16 + 16 + 16
+    classifier = 512 * 128 + 128 + 128 * 4 + 4
+    assert model.num_parameters == lstms + fusion + attention + classifier
+    assert f"{model.num_parameters:,}" in HNSD.__doc__
+
+
+def test_the_scalar_gate_is_one_number_per_frame():
+    gates = {
+        gate: HNSD(HNSD.Config(hidden=8, gate=gate), BLOCKS, 3).fusion.gate.out_features
+        for gate in ("scalar", "vector")
+    }
+    assert gates == {"scalar": 1, "vector": 8}
+
+
+@pytest.mark.parametrize("place", ["input", "encoder", "pooled", "fc"])
+def test_each_dropout_acts_in_training_only(place):
+    torch.manual_seed(0)
+    model = HNSD(HNSD.Config(hidden=8, fc=8, **{f"{place}_dropout": 0.5}), BLOCKS, 3)
+    features = {name: torch.randn(2, 6, 3) for name in BLOCKS}
+    lengths = torch.tensor([6, 4])
+    assert not torch.equal(model(features, lengths), model(features, lengths))
+    model.eval()
+    assert torch.equal(model(features, lengths), model(features, lengths))
+
+
+def test_reversal_leaves_padding_in_place():
+    frames = torch.arange(8.0).reshape(2, 4, 1)
+    reversed_frames = reverse_frames(frames, torch.tensor([4, 3]))[:, :, 0]
+    assert reversed_frames.tolist() == [[3, 2, 1, 0], [6, 5, 4, 7]]
+
+
+@pytest.mark.parametrize("option", [{"hidden": 0}, {"fc_dropout": 1.0}, {"input_dropout": -0.1}])
+def test_sizes_out_of_range_are_refused(option):
+    (name,) = option
+    with pytest.raises(InputError, match=name):
+        HNSD.Config(**option)
+
+
+def test_streams_need_only_their_own_blocks():
+    HNSD(HNSD.Config(hidden=4, streams="static"), {"static": 3}, 2)
+    with pytest.raises(InputError, match="delta"):
+        HNSD(HNSD.Config(hidden=4, streams="dynamic"), {"static": 3}, 2)
