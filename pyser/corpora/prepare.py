@@ -21,7 +21,7 @@ STANDIN_FILE = "STANDIN.txt"  # at the root of a generated release; nothing else
 PARSER = Parser(
     usage="pyser prepare CORPUS --root=DIR --out=DIR [--labels=POLICY]\n"
     "       pyser prepare standin --out=DIR [--size=SIZE]",
-    description="Read a corpus release and write a data directory (wav.scp, utt2spk, utt2emo, ...),\n"
+    description="Read a corpus release and write a data directory (wav.scp, utt2spk, ...),\n"
     f"checked against the published totals. CORPUS: {' '.join(CORPORA)}, or\n"
     f"{OWN}: a data directory of your own (wav.scp, utt2spk, utt2emo, any others);\n"
     f"{STANDIN}: generate a synthetic stand-in in the layout of IEMOCAP.",
