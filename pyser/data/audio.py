@@ -33,13 +33,13 @@ def audio_files(data, recordings):
         recordings: iterable of recording ids.
 
     Returns:
-        (dict from recording to a path or command, list of recordings whose file is not there)
+        dict from recording to a path or command
 
     Raises:
         InputError: a recording that ``wav.scp`` does not have.
     """
     scp = data.table("wav.scp")
-    names, sizes, missing = {}, {}, []
+    names, sizes = {}, {}
     for recording in sorted(set(recordings)):
         if recording not in scp:
             remedy = f"run pyser validate {data.path}"
@@ -50,14 +50,13 @@ def audio_files(data, recordings):
             continue
         try:
             status = os.stat(value)
-        except OSError:
-            missing.append(recording)
+        except OSError:  # not there: known by its path alone (remarks.py tells)
             continue
         inodes = sizes.setdefault(status.st_size, {})
         inodes.setdefault((status.st_dev, status.st_ino), names[recording])
         names[recording] = inodes[status.st_dev, status.st_ino]
     same = _same_content(sizes)
-    return {recording: same.get(name, name) for recording, name in names.items()}, missing
+    return {recording: same.get(name, name) for recording, name in names.items()}
 
 
 def _same_content(sizes):

@@ -14,6 +14,11 @@ def name_some(names, limit=5):
     return ", ".join(names[:limit]) + more
 
 
+def members(folds):
+    """All utterances of ``folds``, byte-sorted."""
+    return sorted({utterance for parts in folds for part in PARTS for utterance in parts[part]})
+
+
 def label_of(data, utterances):
     """Utterance -> class label, for ``utterances``; InputError names those without one."""
     return _column(data, "utt2emo", utterances)
@@ -73,7 +78,7 @@ def resolve(protocol, data, exclude=()):
         for fold in protocol.folds
     ]
     recordings = utterance_recordings(data, chosen)
-    names, _ = audio_files(data, recordings.values())
+    names = audio_files(data, recordings.values())
     files = {utterance: names[recording] for utterance, recording in recordings.items()}
     for kind, group in (("speaker", utt2spk), ("recording", recordings), ("audio file", files)):
         for number, parts in enumerate(folds, 1):

@@ -119,10 +119,10 @@ def test_planted_audio(data, tmp_path, plant):
     refused(leave_one_out(), data, "fold 1", "train and test share audio file", "s1-u0", "s3-u2")
 
 
-def test_audio_that_is_not_there_is_told(data):
+def test_audio_that_is_not_there_is_known_by_its_path(data):
     data = edit(data, "wav.scp", lambda table: table.update({"s1-u0": "gone.wav"}))
-    names, missing = audio_files(data, data.utterances)
-    assert missing == ["s1-u0"] and len(set(names.values())) == len(data.utterances)
+    names = audio_files(data, data.utterances)
+    assert len(set(names.values())) == len(data.utterances)
     resolve(leave_one_out(), data)
 
 

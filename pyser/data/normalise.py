@@ -1,0 +1,156 @@
+"""Mean and variance normalisation, with statistics kept in Kaldi's CMVN form.
+
+A statistics matrix is float64 [2, D + 1]: the sums of the D columns and the number of frames, below
+them the sums of squares and 0, as ``compute-cmvn-stats`` writes it. With n frames,
+
+    mean = sum / n      variance = sum of squares / n - mean^2      z = (x - mean) / sqrt(variance)
+
+as in ``apply-cmvn --norm-vars=true``. A column that is constant to the precision of float32 becomes
+0: Kaldi floors its variance at 1e-20 and so divides rounding errors by 1e-10.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pyser.data.reader import read_ark
+from pyser.data.tables import read_table
+from pyser.errors import InputError
+from pyser.log import progress
+
+KINDS = ("speaker", "train", "none")
+SPEAKER_STATS, TRAIN_STATS, GLOBAL_KEY = "cmvn_speaker", "cmvn_train", "global"
+# What a result has to say when it was made with this kind of statistics.
+REMARKS = {
+    "speaker": "transductive: features are normalised by the statistics of each speaker, those of "
+    "test speakers included (without their labels)"
+}
+# Relative to the mean square. float32 resolves 6e-8 of a value, so a standard deviation below 1e-5
+# of it is a few steps of rounding; double sums over 1e7 frames are good to about 1e-12.
+_CONSTANT = 1e-10
+
+
+def frame_stats(features):
+    """Statistics float64 [2, D + 1] of ``features`` [T, D], summed in double precision."""
+    features = np.asarray(features, dtype=np.float64)
+    stats = np.zeros((2, features.shape[1] + 1))
+    stats[0, :-1] = features.sum(axis=0)
+    stats[0, -1] = len(features)
+    stats[1, :-1] = np.square(features).sum(axis=0)
+    return stats
+
+
+def utterance_stats(features, utterances):
+    """Statistics of each utterance, each read once.
+
+    Args:
+        features: mapping from utterance to float [T, D].
+        utterances: which ones.
+
+    Returns:
+        dict from utterance to float64 [2, D + 1].
+
+    Raises:
+        InputError: no frames, a value that is not finite, or D is not that of the first.
+    """
+    found = {}
+    for utterance in progress(utterances, what="statistics, utterances"):
+        matrix = features[utterance]
+        if not len(matrix):
+            raise InputError("features have no frames", utterance, "at least one frame")
+        stats = found[utterance] = frame_stats(matrix)
+        if not np.isfinite(stats).all():
+            row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])
+            raise InputError(f"features are not finite in row {row}", utterance, "finite numbers")
+        columns = next(iter(found.values())).shape[1] - 1
+        if matrix.shape[1] != columns:
+            sizes = f"{matrix.shape[1]} columns, the first utterance {columns}"
+            raise InputError(f"features have {sizes}", utterance, "the same number in all")
+    return found
+
+
+def sum_stats(per_utterance, utterances):
+    """Add up statistics, in the order of ``utterances``, so that the sum is always the same."""
+    total = None
+    for utterance in utterances:
+        stats = per_utterance[utterance]
+        total = stats.copy() if total is None else total + stats
+    return total
+
+
+def mean_and_scale(stats):
+    """Mean and 1 / standard deviation (float64 [D] each); the scale of a constant column is 0."""
+    count = stats[0, -1]
+    mean = stats[0, :-1] / count
+    mean_square = stats[1, :-1] / count
+    variance = mean_square - mean * mean
+    varies = variance > _CONSTANT * mean_square
+    return mean, np.where(varies, 1.0 / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
+
+
+@dataclass
+class Normaliser:
+    """Z-scores features.
+
+    Attributes:
+        kind: ``speaker``, ``train`` or ``none``.
+        stats: key -> statistics; the key is a speaker, or ``global``; empty for ``none``.
+        utt2spk: utterance -> speaker, of the protocol (for ``speaker``).
+    """
+
+    kind: str
+    stats: dict[str, np.ndarray] = field(default_factory=dict)
+    utt2spk: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self._scales = {key: mean_and_scale(stats) for key, stats in self.stats.items()}
+
+    def apply(self, name, features):
+        """Normalise.
+
+        Args:
+            name: utterance, or speaker, whose features they are.
+            features: float [T, D].
+
+        Returns:
+            float32 [T, D]; ``features`` itself stays as it is.
+
+        Raises:
+            InputError: nothing is known of the speaker, or D differs from the statistics.
+        """
+        if self.kind == "none":
+            return np.asarray(features, dtype=np.float32)
+        key = GLOBAL_KEY if self.kind == "train" else self.utt2spk.get(name, name)
+        if key not in self._scales:
+            remedy = "train with normalisation: train to apply a model to new speakers"
+            raise InputError("no statistics of this speaker", name, "a known speaker", remedy)
+        mean, scale = self._scales[key]
+        if features.ndim != 2 or features.shape[1] != len(mean):
+            found = f"features have the shape {list(features.shape)}"
+            raise InputError(found, name, f"[T, {len(mean)}], as the statistics")
+        return ((features - mean) * scale).astype(np.float32)
+
+
+def load_stats(split_dir, fold, kind):
+    """The Normaliser of a fold, from what ``pyser split`` wrote.
+
+    Args:
+        split_dir: folder written by ``pyser split``.
+        fold: number of the fold, from 1.
+        kind: ``speaker`` (each speaker's own statistics: transductive), ``train`` (of the fold's
+            training utterances) or ``none``.
+
+    Raises:
+        InputError: unknown kind.
+        FileError: the statistics are not there.
+    """
+    if kind not in KINDS:
+        raise InputError(f"normalisation {kind!r}", "load_stats", f"one of: {' '.join(KINDS)}")
+    split_dir = Path(split_dir)
+    if kind == "none":
+        return Normaliser(kind)
+    if kind == "train":
+        return Normaliser(kind, read_ark(split_dir / f"fold{fold}" / f"{TRAIN_STATS}.ark"))
+    stats = read_ark(split_dir / f"{SPEAKER_STATS}.ark")
+    return Normaliser(kind, stats, read_table(split_dir / "utt2spk"))

@@ -1,0 +1,165 @@
+"""Feature archives, read through kaldiio: Kaldi's matrix formats and nothing else.
+
+Opening an archive never runs a command and never unpickles: what is not a Kaldi matrix is refused.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pyser.data.tables import read_table
+from pyser.errors import FileError, InputError, PyserError
+from pyser.files import read_json
+
+FRONTEND_FILE = "frontend.json"
+_MATRICES = (b"FM ", b"DM ", b"CM ", b"CM2 ", b"CM3 ")
+_FORM = "a Kaldi matrix (FM, DM, CM, CM2, CM3 or text)"
+
+
+class FeatureReader(Mapping):
+    """Mapping from utterance to features, float32 [T, D], C-contiguous, read when asked for.
+
+    Args:
+        scp: table from utterance to ``file:offset``; file names are relative to the working
+            directory, as in Kaldi.
+
+    Raises:
+        FileError: the table cannot be read.
+        InputError: it is malformed.
+    """
+
+    def __init__(self, scp):
+        self.path = Path(scp)
+        self._places = read_table(scp)
+
+    def __iter__(self):
+        return iter(self._places)
+
+    def __len__(self):
+        return len(self._places)
+
+    def __contains__(self, utterance):
+        return utterance in self._places
+
+    def __getitem__(self, utterance):
+        where = f"{self.path}: utterance {utterance}"
+        matrix = read_matrix(self._places[utterance], where)
+        return np.array(matrix, dtype=np.float32, order="C")  # a copy: kaldiio's is read-only
+
+    def archives(self):
+        """The files the features are in (sorted list of Path)."""
+        return sorted({Path(_split_place(place)[0]) for place in self._places.values()})
+
+    def places(self):
+        """Utterance -> archive and offset without its folder (dict of str)."""
+        return {utterance: place.rpartition("/")[2] for utterance, place in self._places.items()}
+
+    @cached_property
+    def frontend(self):
+        """What made the features (dict: options, digest, dim, blocks, ...), None if unknown."""
+        path = self.path.with_name(FRONTEND_FILE)
+        if not path.is_file():
+            return None
+        try:
+            return read_json(path)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"not JSON ({error})", path, remedy="run pyser features") from error
+
+    @property
+    def blocks(self):
+        """Name (static, delta, delta2, ...) -> slice of columns; empty when unknown."""
+        named = (self.frontend or {}).get("blocks", {})
+        return {name: slice(start, stop) for name, (start, stop) in named.items()}
+
+    @cached_property
+    def dim(self):
+        """Number of columns D, of the first matrix; InputError when there is none."""
+        for utterance in self:
+            return self[utterance].shape[1]
+        raise InputError("no features", self.path, "at least one utterance")
+
+
+def read_matrix(place, where):
+    """Read one matrix in its stored type.
+
+    Args:
+        place: ``file``, ``file:offset`` or either with a row range ``[first:last]``.
+        where: what an error names.
+
+    Raises:
+        FileError: the file cannot be read.
+        InputError: it holds no Kaldi matrix there, or ``place`` is a pipe.
+    """
+    import kaldiio
+
+    if place.endswith("|") or place.startswith("|"):
+        raise InputError(f"found the command {place!r}", where, "a file", "run it beforehand")
+    path, offset = _split_place(place)
+    with _parsing(place, where):
+        with open(path, "rb") as file:
+            file.seek(offset)
+            _check_head(file.read(64), place, where)
+        matrix = kaldiio.load_mat(place)
+    return _check_shape(matrix, place, where)
+
+
+def read_ark(path):
+    """Read a whole binary archive; dict from key to matrix in its stored type.
+
+    Raises:
+        FileError: the file cannot be read.
+        InputError: something in it is not a Kaldi matrix.
+    """
+    from kaldiio.matio import read_kaldi, read_token
+
+    matrices = {}
+    with _parsing("the archive", path), open(path, "rb") as file:
+        while (key := read_token(file)) is not None:
+            start = file.tell()
+            _check_head(file.read(64), key, path)
+            file.seek(start)
+            matrices[key] = _check_shape(read_kaldi(file), key, path)
+    return matrices
+
+
+@contextlib.contextmanager
+def _parsing(what, where):
+    """Turn what the system and kaldiio raise into errors that say what was read and where."""
+    try:
+        yield
+    except PyserError:
+        raise
+    except OSError as error:
+        remedy = "names in a scp are relative to the working directory"
+        raise FileError(
+            f"{what} cannot be read ({error.strerror})", where, remedy=remedy
+        ) from error
+    except Exception as error:  # kaldiio asserts, unpacks and converts: any of these on bad bytes
+        found = f"{what} cannot be parsed ({type(error).__name__}: {error})"
+        raise InputError(found, where, _FORM, "the archive is damaged; write it again") from error
+
+
+def _split_place(place):
+    """``file:offset[range]`` -> (file, offset)."""
+    bare = re.sub(r"\[[^]]*\]$", "", place)
+    path, _, offset = bare.rpartition(":")
+    return (path, int(offset)) if path and offset.isdecimal() else (bare, 0)
+
+
+def _check_head(head, what, where):
+    """Look at the first bytes: kaldiio would also load audio, NumPy files and pickles."""
+    binary = head[:2] == b"\0B" and head[2:].startswith(_MATRICES)
+    if not binary and not head.lstrip().startswith(b"["):
+        found = f"{what} starts with {head[:6]!r}" if head else f"{what} is past the end"
+        raise InputError(found, where, _FORM)
+
+
+def _check_shape(matrix, what, where):
+    if matrix.ndim != 2:
+        raise InputError(f"{what} has {matrix.ndim} dimensions", where, _FORM)
+    return matrix

@@ -1,0 +1,128 @@
+"""``pyser split``: data directory + protocol -> folds, proven fair, and normalisation statistics.
+
+::
+
+    OUT/protocol.json                 what was split and how; written last: the split is complete
+    OUT/protocol.tsv                  the folds, if they were generated
+    OUT/utt2spk                       of the utterances of the protocol
+    OUT/cmvn_speaker.{ark,scp}        statistics of each speaker, over all his utterances
+    OUT/fold<k>/{train,dev,test}      utterance ids
+    OUT/fold<k>/cmvn_train.ark        statistics of the fold's training utterances
+"""
+
+from pathlib import Path
+
+from pyser.config import Option, Parser
+from pyser.data.datadir import DataDir
+from pyser.data.folds import label_of, members, resolve, select
+from pyser.data.normalise import REMARKS, utterance_stats
+from pyser.data.protocols import PARTS, generate_folds, read_protocol, write_protocol
+from pyser.data.reader import FeatureReader
+from pyser.data.remarks import split_remarks
+from pyser.data.splitdir import PROTOCOL_FILE, is_written, remove_folds, write_fold, write_speakers
+from pyser.errors import UsageError
+from pyser.files import digest, file_digest, write_json
+from pyser.log import log, warn
+
+GENERATED_FILE = "protocol.tsv"
+PARSER = Parser(
+    usage="pyser split DATA_DIR (--protocol=FILE.tsv | --num-folds=K) --out=DIR",
+    description="Make the folds of a protocol, prove that no speaker, recording or audio file is\n"
+    "in two parts of a fold, and compute normalisation statistics from the features.",
+    options=[
+        Option("protocol", help="protocol file: which speakers train, select and test"),
+        Option("num-folds", int, help="generate so many speaker-disjoint folds, balanced by size"),
+        Option("out", help="folder to write", required=True),
+    ],
+    num_arguments=1,
+)
+
+
+def main(argv):
+    """The verb ``split``; returns the exit status."""
+    options = PARSER.parse(argv)
+    if options is None:
+        return 0
+    if (options.protocol is None) == (options.num_folds is None):
+        raise UsageError("one of --protocol and --num-folds is needed", expected=PARSER.usage)
+    split(options.arguments[0], options.out, options.protocol, options.num_folds)
+    return 0
+
+
+def split(data_dir, out, protocol=None, num_folds=None):
+    """Write the split directory ``out``; False when it was complete and up to date.
+
+    Args:
+        data_dir: data directory with ``feats.scp``.
+        out: folder to write.
+        protocol: protocol file; without it ``num_folds`` folds are generated.
+
+    Raises:
+        FileError, InputError: something is missing, malformed or leaks.
+    """
+    out, data = Path(out), DataDir(data_dir)
+    reader = FeatureReader(data.path / "feats.scp")
+    plan = read_protocol(protocol) if protocol is not None else _generate(data, reader, num_folds)
+    without = [utterance for utterance in select(plan, data) if utterance not in reader]
+    folds = resolve(plan, data, without)
+    description = describe(plan, data, reader, folds, without)
+    if without:
+        warn(f"{len(without)} utterances have no features: they are left out")
+    for number, parts in enumerate(folds, 1):
+        log(f"fold {number}: " + ", ".join(f"{part} {len(parts[part])}" for part in PARTS))
+    for remark in description["remarks"]:
+        log(f"remark: {remark}")
+    if is_written(out, description, folds, reader):
+        log(f"{out}: nothing to do")
+        return False
+    write(out, plan if protocol is None else None, data, reader, folds, description)
+    log(f"{out}: {len(folds)} folds of protocol {description['id']}")
+    return True
+
+
+def _generate(data, reader, num_folds):
+    utt2spk = data.table("utt2spk")
+    return generate_folds({u: utt2spk[u] for u in data.utterances if u in reader}, num_folds)
+
+
+def describe(plan, data, reader, folds, without):
+    """What ``protocol.json`` holds: no paths, nothing that differs between two equal splits."""
+    info = data.info
+    inputs = {
+        "utt2emo": file_digest(data.path / "utt2emo"),
+        "utt2spk": file_digest(data.path / "utt2spk"),
+        "features": digest([reader.places(), reader.frontend]),
+        "folds": digest(folds),
+    }
+    return {
+        "id": plan.full_id(info),
+        "classes": sorted(set(label_of(data, members(folds)).values())),
+        "folds": len(folds),
+        "sizes": [{part: len(parts[part]) for part in PARTS} for parts in folds],
+        "where": {table: list(values) for table, values in plan.where.items()},
+        "description": plan.description,
+        "data": {
+            "name": info.get("name", data.path.resolve().name),
+            "standin": data.standin,
+            "labels": info.get("labels"),
+            "digest": digest([inputs[name] for name in ("utt2emo", "utt2spk", "features")]),
+        },
+        "inputs": inputs,
+        "remarks": split_remarks(data, folds, without),
+        "normalisation_remarks": REMARKS,
+    }
+
+
+def write(out, generated, data, reader, folds, description):
+    """Write everything; ``protocol.json`` goes first and comes last: where it is, all is."""
+    everyone = members(folds)
+    stats = utterance_stats(reader, everyone)
+    (out / PROTOCOL_FILE).unlink(missing_ok=True)
+    remove_folds(out, len(folds))
+    for number, parts in enumerate(folds, 1):
+        write_fold(out / f"fold{number}", parts, stats)
+    write_speakers(out, stats, {u: data.table("utt2spk")[u] for u in everyone})
+    (out / GENERATED_FILE).unlink(missing_ok=True)
+    if generated is not None:
+        write_protocol(out / GENERATED_FILE, generated)
+    write_json(out / PROTOCOL_FILE, description)
