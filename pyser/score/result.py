@@ -12,6 +12,7 @@ import numpy as np
 from pyser.data.datadir import DataDir
 from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_text
+from pyser.log import warn
 from pyser.score.table import format_scores, parse_scores, read_scores
 
 RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; the model is written last
@@ -106,9 +107,14 @@ def merge_scores(runs):
 def _styles(run, utterances):
     """The style of each utterance, ``None`` where the data directory is gone or tells none."""
     path = run.info.get("data")
-    if not path or not (Path(path) / STYLE_TABLE).is_file():
+    if not path or not Path(path).is_dir():
+        if path:
+            warn(f"{run.path}: its data directory {path} is not found from here, so no styles")
         return None
-    table = DataDir(path).table(STYLE_TABLE)
+    data = DataDir(path)
+    if not data.has(STYLE_TABLE):
+        return None
+    table = data.table(STYLE_TABLE)
     absent = next((name for name in utterances if name not in table), None)
     if absent is not None:
         where = Path(path) / STYLE_TABLE

@@ -3,6 +3,7 @@
 import sys
 from types import ModuleType
 
+import numpy as np
 import pytest
 from fake_experiment import made_up_scores, write_experiment, write_run
 
@@ -189,6 +190,10 @@ def test_styles_come_from_the_data_directory(tmp_path, capsys):
     exp = write_experiment(tmp_path / "exp", data=str(data))
     main(["--exp", str(exp)])
     assert read_scores(exp / "scores.tsv").styles is None
+    assert "data is not found from here, so no styles" in capsys.readouterr().err
+    data.mkdir()
+    assert main(["--exp", str(exp)]) == 0
+    assert "nothing to do" in capsys.readouterr().err
     utterances = read_scores(exp / "scores.tsv").utterances
     styles = {name: ("read", "played")[name[3] == "M"] for name in utterances}
     write_table(data / "utt2style", styles)
@@ -219,6 +224,16 @@ def test_anybodys_table_is_summarised(tmp_path, capsys):
     assert "+-" not in ua  # one fold has no spread
     matrix = [line.split()[1:] for line in printed[-4:]]
     assert matrix == [[str(count) for count in row] for row in scores.confusion()]
+
+
+def test_one_speaker_has_no_interval(tmp_path, capsys):
+    path = tmp_path / "one.tsv"
+    scores = made_up_scores(1, 1)
+    write_scores(path, scores.select(np.array(scores.speakers) == "s01F"))
+    assert main([str(path)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[4].split()[2] == "-"
+    assert "1 speaker;" in printed[6]
 
 
 def test_usage(tmp_path, capsys):

@@ -1,0 +1,136 @@
+"""The experiments below a folder, grouped into what may stand in one table."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from pyser.errors import FileError, InputError
+from pyser.files import read_json
+from pyser.score.result import RESULT_FILE, SCORES_FILE
+from pyser.score.summary import summarise, summarise_styles
+from pyser.score.table import Scores, read_scores
+
+_NO_SLUG = re.compile(r"[^\w.+-]+")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One EXP folder: its place below the reported folder, result.json, scores and a short name."""
+
+    path: PurePosixPath
+    result: dict
+    scores: Scores
+    name: str
+
+    @cached_property
+    def summary(self):
+        """The Summary of all scores."""
+        return summarise(self.scores)
+
+    @cached_property
+    def styles(self):
+        """The Summary of each style, empty with fewer than two."""
+        return summarise_styles(self.scores)
+
+    @property
+    def standin(self):
+        """Whether the recordings are made up."""
+        return bool(self.result["corpus"].get("standin"))
+
+    @property
+    def folds_text(self):
+        """``10``, or ``8 of 10`` when runs of two folds are missing."""
+        folds = set(self.summary.folds)
+        total = self.result.get("num_folds", len(folds))
+        whole = folds - {fold for fold, _ in self.result.get("missing", [])}
+        return str(total) if len(whole) == total else f"{len(whole)} of {total}"
+
+    @cached_property
+    def tested(self):
+        """The set of (utterance, reference class) that was tested."""
+        classes, reference = self.scores.classes, self.scores.reference
+        names = (classes[index] for index in reference)
+        return frozenset(zip(self.scores.utterances, names, strict=True))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Experiments on one corpus, with one protocol and one set of classes: best UA first."""
+
+    corpus: str
+    protocol: str
+    standin: bool
+    classes: tuple[str, ...]
+    experiments: tuple[Experiment, ...]
+
+    @property
+    def title(self):
+        """What the experiments have in common, for headings."""
+        return f"{self.corpus}, protocol {self.protocol}"
+
+    def plot_name(self, kind, name=""):
+        """The file name of a plot: letters, digits and ``_ . + -`` only."""
+        parts = [kind, name, self.corpus, self.protocol]
+        return "_".join(_NO_SLUG.sub("-", part) for part in parts if part) + ".png"
+
+
+def find_groups(folder):
+    """Read all experiments below ``folder``; list of Group, sorted by corpus and protocol.
+
+    Raises:
+        FileError: there is none, or one has no scores.
+        InputError: a result or a table of scores cannot be used.
+    """
+    paths = sorted(Path(folder).rglob(RESULT_FILE))
+    if not paths:
+        raise FileError(f"no {RESULT_FILE} below it", folder, "experiments", "run pyser score")
+    groups = {}
+    for path in paths:
+        experiment = _read_experiment(path, folder)
+        result = experiment.result
+        corpus = result["corpus"].get("name") or next(iter(experiment.path.parts), "data")
+        key = (corpus, result["protocol"]["id"], experiment.standin, experiment.scores.classes)
+        groups.setdefault(key, []).append(experiment)
+    return [Group(*key, _order(_name_apart(groups[key]))) for key in sorted(groups)]
+
+
+def _read_experiment(path, folder):
+    try:
+        result = read_json(path)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"not JSON ({error})", path, "what pyser score writes") from error
+    for names in (("model",), ("classes",), ("corpus",), ("protocol", "id")):
+        value = result
+        for name in names:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None:
+            raise InputError(f"no {'.'.join(names)}", path, "what pyser score writes")
+    scores = read_scores(path.with_name(SCORES_FILE))
+    if list(scores.classes) != result["classes"]:
+        found = f"classes {' '.join(scores.classes)}"
+        expected = f"{' '.join(result['classes'])}, as in {RESULT_FILE}"
+        raise InputError(found, path.with_name(SCORES_FILE), expected, "run pyser score again")
+    place = PurePosixPath(path.parent.relative_to(folder).as_posix())
+    return Experiment(place, result, scores, result["model"])
+
+
+def _name_apart(experiments):
+    """Name experiments by their model; where that is not enough, by what differs in their paths."""
+    if len({experiment.name for experiment in experiments}) == len(experiments):
+        return experiments
+    parts = [list(experiment.path.parts) for experiment in experiments]
+    while all(parts) and len({names[0] for names in parts}) == 1:
+        parts = [names[1:] for names in parts]
+    while all(parts) and len({names[-1] for names in parts}) == 1:
+        parts = [names[:-1] for names in parts]
+    return [
+        replace(experiment, name="/".join(names) or experiment.name)
+        for experiment, names in zip(experiments, parts, strict=True)
+    ]
+
+
+def _order(experiments):
+    """Best UA first."""
+    return tuple(sorted(experiments, key=lambda one: (-one.summary.metrics["UA"].pooled, one.name)))
