@@ -21,8 +21,8 @@ NOT_COVERED = {
     "cmvn_mv": "compute-cmvn-stats and apply-cmvn act on archives, after the front end",
 }
 # Here Kaldi's float32 itself is further from the exact value than the first bound: the log of a
-# bin 70 dB and more below the strongest. There, ours must be nearer to the exact value than Kaldi.
-KALDI_IMPRECISE = {("0102", "emoA_22050"), ("0162", "synC")}
+# bin 70 dB and more below the strongest. The values are how far; ours must be nearer than Kaldi.
+KALDI_IMPRECISE = {("0102", "emoA_22050"): 5.8e-4, ("0162", "synC"): 6.1e-3}
 CASES = load_cases()
 COVERED = [case for case in CASES if case.id not in NOT_COVERED]
 PLAIN = [case for case in COVERED if not case.compressed]
@@ -32,7 +32,7 @@ each_case = pytest.mark.parametrize("case", PLAIN, ids=lambda case: f"{case.id}-
 
 def kaldi_bound(case, name):
     """Largest difference to Kaldi's float32 output allowed for one utterance."""
-    return 1e-4 + 2 * case.build_spread[name]
+    return 1e-4 + 2 * case.build_spread.get(name, 0.0)
 
 
 def utterances(case):
@@ -64,8 +64,11 @@ def test_every_case_is_covered_or_named(goldens):
 @each_case
 def test_reference_agrees_with_kaldi(case):
     for name, _, _, kaldi, exact in utterances(case):
-        within = error(exact, kaldi) <= kaldi_bound(case, name)
-        assert within != ((case.id, name) in KALDI_IMPRECISE), (name, error(exact, kaldi))
+        allowed = kaldi_bound(case, name)
+        if (case.id, name) in KALDI_IMPRECISE:
+            assert error(exact, kaldi) > allowed, f"{name} needs no exception"
+            allowed = KALDI_IMPRECISE[case.id, name]
+        assert error(exact, kaldi) <= allowed, name
 
 
 @each_case
