@@ -1,9 +1,10 @@
 // Power spectrum of a real frame, by the FFT, for any length.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <vector>
 
+#include "dsp/bluestein.h"
 #include "dsp/complex_fft.h"
 
 namespace pyser {
@@ -14,8 +15,8 @@ class Spectrum {
  public:
   struct Scratch {
     explicit Scratch(const Spectrum& spectrum);
-    std::vector<float> even, odd, work_even, work_odd;
-    std::vector<double> re, im, work_re, work_im;
+    std::vector<float> re, im, work_re, work_im;
+    Bluestein::Scratch bluestein;
   };
 
   explicit Spectrum(int length);
@@ -27,19 +28,16 @@ class Spectrum {
   void power(const float* frame, Scratch& scratch, float* power) const;
 
  private:
-  void power_of_two(const float* frame, Scratch& scratch, float* power) const;
-  void bluestein(const float* frame, Scratch& scratch, float* power) const;
-  void make_real_split();
-  void make_chirp();
+  void split(const float* re, const float* im, float* power) const;
+  void odd_power(const float* frame, Scratch& scratch, float* power) const;
 
   int length_;
-  // Powers of two: the even samples as real and the odd ones as imaginary parts of half the length.
-  std::unique_ptr<const ComplexFft<float>> half_;
-  std::vector<float> cosine_, sine_;  // exp(-2 pi i k / length), k <= length / 4
-  // Other lengths: Bluestein's convolution with a chirp, in double precision.
-  std::unique_ptr<const ComplexFft<double>> convolution_;
-  std::vector<double> chirp_re_, chirp_im_;    // exp(-i pi n^2 / length)
-  std::vector<double> filter_re_, filter_im_;  // transform of the conjugate chirp, over its length
+  // Of even lengths the even samples are the real and the odd samples the imaginary parts of a
+  // complex signal of half the length; of odd lengths all samples are real parts.
+  int complex_length_;
+  std::optional<const ComplexFft<float>> fft_;  // where the complex length is a power of two
+  std::optional<const Bluestein> bluestein_;    // elsewhere
+  std::vector<float> cosine_, sine_;            // exp(-2 pi i k / length), k <= length / 4
 };
 
 }  // namespace pyser
