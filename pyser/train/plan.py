@@ -10,6 +10,8 @@ A run (one fold, one seed) has its own folder ``EXP/fold<k>/seed<s>``::
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyser.data.normalise import SPEAKER_STATS
+from pyser.data.reader import FeatureReader
 from pyser.errors import FileError, InputError, UsageError
 from pyser.files import digest, file_digest, read_json
 
@@ -68,21 +70,28 @@ def read_split(split):
     return read_json(path)
 
 
-def input_digests(data, split, fold):
-    """Digests of all that a run reads: ``features``, ``labels`` and ``split``.
+def input_digests(data, split, folds):
+    """Digests of all that runs read: fold -> dict of ``features``, ``labels`` and ``split``.
 
-    Features count by what made them and by their place in the archive, and through the statistics
-    of the split also by their values: reading the whole archive would take seconds a run.
+    Features count by what made them and by their places in the archive, and by their values through
+    the statistics in the split: to read the whole archive would take seconds.
+
+    Raises:
+        FileError: a table is missing.
+        InputError: features or labels changed since the split was made.
     """
     data, split = Path(data), Path(split)
-    parts = sorted(
-        [split / "protocol.json", *split.glob("cmvn_*.ark"), *split.glob(f"fold{fold}/*")]
-    )
-    return {
-        "features": _features_digest(data / "feats.scp"),
+    protocol = read_split(split)
+    reader = FeatureReader(data / "feats.scp")
+    shared = {
+        "features": digest([reader.places(), reader.frontend]),
         "labels": file_digest(data / "utt2emo"),
-        "split": digest({str(path.relative_to(split)): file_digest(path) for path in parts}),
     }
+    for name, key in (("features", "features"), ("labels", "utt2emo")):
+        if shared[name] != protocol["inputs"][key]:
+            found = f"the {name} in {data} changed since this split was made"
+            raise InputError(found, split, remedy="run pyser split again")
+    return {fold: shared | {"split": _split_digest(split, fold, protocol)} for fold in folds}
 
 
 def request_digest(entries):
@@ -126,14 +135,11 @@ def check_same(found, config, digests, where):
         )
 
 
-def _features_digest(scp):
-    if not scp.is_file():
-        raise FileError("no such file", scp, "features", "run pyser features")
-    description = scp.with_name("frontend.json")
-    lines = scp.read_text(encoding="utf-8").splitlines()
-    # The key and the offset: the name of the archive depends on where the command was run.
-    rows = [(line.split(maxsplit=1)[0], line.rpartition(":")[2]) for line in lines if line.strip()]
-    return digest([read_json(description) if description.is_file() else None, rows])
+def _split_digest(split, fold, protocol):
+    """Of what decides the fold: not of remarks and descriptions."""
+    files = [*sorted((split / f"fold{fold}").iterdir()), split / f"{SPEAKER_STATS}.ark"]
+    contents = {str(path.relative_to(split)): file_digest(path) for path in files}
+    return digest([protocol["id"], protocol["classes"], contents])
 
 
 def _flat(config):

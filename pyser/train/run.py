@@ -49,7 +49,7 @@ def main(argv):
     folds = plan.parse_folds(options.folds, protocol["folds"])
     runs = plan.list_runs(options.exp, folds, range(1, options.seeds + 1))
     request = plan.request_digest(entries)
-    digests = {fold: plan.input_digests(options.data, options.split, fold) for fold in folds}
+    digests = plan.input_digests(options.data, options.split, folds)
     asked = {fold: digests[fold] | {"request": request} for fold in folds}
     unsure = [run for run in runs if not plan.answers(run, asked[run.fold])]
     missing, settings = _missing(unsure, entries, digests) if unsure else ([], None)

@@ -16,7 +16,7 @@ import torch
 import yaml
 
 import pyser
-from pyser.errors import InputError, PyserError
+from pyser.errors import PyserError
 from pyser.files import read_json, write_json, write_text
 from pyser.log import log, warn
 from pyser.models import MODELS
@@ -25,6 +25,10 @@ from pyser.train.fit import FitState, finished, fit
 from pyser.train.inputs import load_fold
 from pyser.train.seeds import derive_seed
 from pyser.train.settings import Settings
+from pyser.train.torchsetup import prepare_torch
+
+# What the record of a run tells of its protocol; sizes and digests are in the split itself.
+_PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
 
 
 def main(argv):
@@ -44,7 +48,7 @@ def train_run(spec):
     """Train one run to its end, going on from its checkpoint if there is one."""
     run = plan.Run(spec.fold, spec.seed, Path(spec.directory))
     settings = Settings.from_dict(spec.config)
-    digests = plan.input_digests(spec.data, spec.split, spec.fold)
+    digests = plan.input_digests(spec.data, spec.split, [spec.fold])[spec.fold]
     if run.complete:
         plan.check_same(
             read_json(run.directory / plan.RECORD), spec.config, digests, spec.directory
@@ -75,18 +79,6 @@ def train_run(spec):
     _write_metrics(run, state)
     _write_results(run, spec, settings, fold, model, state, digests, start["threads"])
     run.discard_checkpoint()
-
-
-def prepare_torch(threads, device):
-    """Make torch deterministic with ``threads`` threads; return the device (``auto`` resolved)."""
-    torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(threads)
-    available = torch.cuda.is_available()
-    if device == "auto":
-        device = "cuda" if available else "cpu"
-    if device.startswith("cuda") and not available:
-        raise InputError("torch finds no CUDA device", "--device", remedy="use --device=cpu")
-    return torch.device(device)
 
 
 def commit():
@@ -143,7 +135,7 @@ def _write_results(run, spec, settings, fold, model, state, digests, threads):
         "seed": run.seed,
         "data": spec.data,
         "split": spec.split,
-        "protocol": fold.protocol,
+        "protocol": {key: fold.protocol[key] for key in _PROTOCOL_KEYS},
         "corpus": fold.corpus,
         "normalisation": settings.data.normalisation,
         "num_parameters": model.num_parameters,
@@ -168,7 +160,8 @@ def _write_results(run, spec, settings, fold, model, state, digests, threads):
             "state_dict": weights,
             "blocks": model.blocks,
             "frontend": fold.frontend,
-            "normalisation": fold.statistics,
+            "normalisation": settings.data.normalisation,
+            "statistics": None if fold.statistics is None else torch.from_numpy(fold.statistics),
         },
     )
     write_json(run.directory / plan.RECORD, record)

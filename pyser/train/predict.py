@@ -1,0 +1,65 @@
+"""The answers of a trained run on the test part of its fold."""
+
+from pathlib import Path
+
+import torch
+
+from pyser.errors import FileError, InputError
+from pyser.files import read_json
+from pyser.models import MODELS
+from pyser.score.table import decide, write_scores
+from pyser.train import checkpoint, plan
+from pyser.train.fit import logits
+from pyser.train.inputs import load_fold
+from pyser.train.settings import Settings
+from pyser.train.torchsetup import prepare_torch
+
+SCORES = "scores.tsv"
+
+
+def predict_run(directory, device="cpu"):
+    """Write ``scores.tsv`` of the run in the folder ``directory``.
+
+    Data and split are those it was trained with, at the same paths from the working directory.
+
+    Raises:
+        FileError: the run is not complete.
+        InputError: features, labels or split are no longer those it was trained with.
+    """
+    directory = Path(directory)
+    if not all((directory / name).is_file() for name in (plan.RECORD, plan.MODEL)):
+        raise FileError("no complete run", directory, remedy="run pyser train")
+    record = read_json(directory / plan.RECORD)
+    digests = plan.input_digests(record["data"], record["split"], [record["fold"]])
+    plan.check_same(record, record["config"], digests[record["fold"]], directory)
+    device = prepare_torch(record["threads"], device)
+    model, saved = load_model(directory / plan.MODEL)
+    settings = Settings.from_dict(record["config"], directory)
+    fold = load_fold(record["data"], record["split"], record["fold"], settings.data, ["test"])
+    if fold.classes != saved["classes"] or fold.blocks != saved["blocks"]:
+        raise InputError("classes or feature blocks are not those of the model", directory)
+    outputs = torch.from_numpy(logits(model.to(device), fold.examples["test"])).double()
+    names = fold.utterances["test"]
+    scores = decide(
+        fold.classes,
+        names,
+        [fold.speakers[name] for name in names],
+        [label for _, label in fold.examples["test"]],
+        outputs.log_softmax(dim=1).numpy(),
+    )
+    write_scores(directory / SCORES, scores)
+
+
+def load_model(path):
+    """Read a ``model.pt``.
+
+    Returns:
+        The model, ready to predict, and the dict that was saved with it: state_dict, model (its
+        name), config, blocks, classes, frontend, normalisation, statistics, best_epoch, dev_ua,
+        digests.
+    """
+    saved = checkpoint.load(path)
+    settings = Settings.from_dict(saved["config"], path)
+    model = MODELS[saved["model"]](settings.model, saved["blocks"], len(saved["classes"]))
+    model.load_state_dict(saved["state_dict"])
+    return model.eval(), saved
