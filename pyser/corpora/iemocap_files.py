@@ -13,7 +13,7 @@ from pyser.errors import FileError, InputError
 EMOTIONS = ("neu", "hap", "sad", "ang", "exc", "fru", "fea", "sur", "dis", "oth", "xxx")
 
 # Sessions, a marked actor, improvised or scripted, a part (1, 1b, a, b), then speaker and number.
-TURN = re.compile(r"Ses0[1-5][MF]_(?:impro|script)0\d[ab]?(?:_\d[ab]?)?_[MF]\d{3}")
+TURN = re.compile(r"Ses0[1-5][MF]_(?:impro|script)\d\d[ab]?(?:_\d[ab]?)?_[MF]\d{3}")
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _HEAD = re.compile(

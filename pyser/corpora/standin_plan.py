@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pyser.corpora import standin_ratings as ratings
-from pyser.corpora.standin_text import Token, pronounce, sentence
+from pyser.corpora.standin_text import Token, pronounce, sentence, with_oddities
 from pyser.corpora.standin_voice import VOICES, Manner, manner, phone_frames
 
 FRAME_S = 0.01
@@ -144,6 +144,7 @@ def _deal(speaker, dialogs, size):
     hands = {dialog: [] for dialog in dialogs}
     for place, code in enumerate(codes):
         text = sentence(code, random.randint(size.syllables[0], size.syllables[1] + 1), random)
+        text = text if place else with_oddities(text)  # the smallest stand-in has them, too
         hands[dialogs[place % len(dialogs)]].append((code, text))
     return hands
 

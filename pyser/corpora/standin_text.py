@@ -64,6 +64,11 @@ def sentence(emotion, num_syllables, random):
     return f"[{tag}] {text}" if random.random_sample() < chance else text
 
 
+def with_oddities(text):
+    """The text and a colon, an accented letter and an ellipsis, which careless parsers lose."""
+    return f"{text.rstrip('.!?…')}: {_ACCENTED}…"
+
+
 def pronounce(text, random):
     """Turn text into what the aligner finds: list of Token from ``<s>`` to ``</s>``.
 
