@@ -79,6 +79,7 @@ def _predict(runs):
         predict = importlib.import_module("pyser.train.predict")
         for run in progress(runs, what="pyser score, runs"):
             predict.predict_run(run.path)
+        log(f"{plural(len(runs), 'run')} predicted")
     return len(runs)
 
 
