@@ -26,12 +26,13 @@ GENDERS = {
     "16": "f",
 }
 
-# The ten sentences of the database, as the release documents them.
+# The ten sentences, as the database's documentation prints them, but for one word of a05: it prints
+# "Stück Papier", and the release's own phone and syllable labels have "Blatt" in every recording.
 SENTENCES = {
     "a01": "Der Lappen liegt auf dem Eisschrank.",
     "a02": "Das will sie am Mittwoch abgeben.",
     "a04": "Heute abend könnte ich es ihm sagen.",
-    "a05": "Das schwarze Stück Papier befindet sich da oben neben dem Holzstück.",
+    "a05": "Das schwarze Blatt Papier befindet sich da oben neben dem Holzstück.",
     "a07": "In sieben Stunden wird es soweit sein.",
     "b01": "Was sind denn das für Tüten, die da unter dem Tisch stehen?",
     "b02": "Sie haben es gerade hochgetragen und jetzt gehen sie wieder runter.",

@@ -160,7 +160,7 @@ def _record(dialog):
         near[start : start + len(said), channel] += said * gains[channel]
     far = np.zeros_like(near)
     far[_LEAK_SAMPLES:] = _LEAK * near[:-_LEAK_SAMPLES, ::-1]
-    noise_db = random.uniform(-62.0, -52.0)
+    noise_db = random.uniform(-68.0, -58.0)
     noise = np.stack([room(num_samples, noise_db, random) for _ in range(2)], axis=1)
     return np.clip(np.rint((near + far + noise) * 32768.0), -32768, 32767).astype("<i2")
 

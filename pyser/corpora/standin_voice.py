@@ -66,7 +66,7 @@ _MEANS = {
 }
 _SPREAD = Manner(1.3, 0.22, 0.09, 2.2, 1.1, 0.04, 0.004, 0.015, 1.2)
 _LEAST = Manner(-9.0, 0.30, 0.60, -15.0, -6.0, 0.02, 0.003, 0.9, -9.0)
-_LEVEL_DB = -27.0  # of neutral speech, relative to full scale
+_LEVEL_DB = -33.0  # of neutral speech, relative to full scale
 
 
 def manner(emotion, random):
