@@ -28,9 +28,14 @@ ResamplePlan::ResamplePlan(int rate_in_hz, int rate_out_hz) {
       const double value = impulse_response(j / static_cast<double>(rate_in_hz) - time_s);
       phase.weights.push_back(static_cast<float>(value / rate_in_hz));
     }
-    while (phase.weights.size() % kLanes != 0) phase.weights.push_back(0);
     phases_.push_back(std::move(phase));
   }
+  // All phases get the same number of weights: a later output then never ends before an earlier
+  // one, so that where the last final output finds its inputs, all do.
+  size_t count = 0;
+  for (const Phase& phase : phases_) count = std::max(count, phase.weights.size());
+  count = (count + kLanes - 1) / kLanes * kLanes;
+  for (Phase& phase : phases_) phase.weights.resize(count, 0.0f);
 }
 
 double ResamplePlan::impulse_response(double time_s) const {
@@ -81,8 +86,7 @@ void Resampler::finish(std::vector<float>& output) {
   if (end == num_outputs_) return;
   const int64_t needed =
       plan_->first_input(end - 1) + static_cast<int64_t>(plan_->weights(end - 1).size());
-  // An earlier output of the same unit may reach one lane group further.
-  inputs_.resize(std::max(needed, num_inputs_) + kLanes - first_, 0.0f);
+  inputs_.resize(std::max(needed, num_inputs_) - first_, 0.0f);
   produce(end, output);
 }
 

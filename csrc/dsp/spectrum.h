@@ -28,6 +28,8 @@ class Spectrum {
   void power(const float* frame, Scratch& scratch, float* power) const;
 
  private:
+  void make_kaldi_twiddles();
+  void make_twiddles();
   void split(const float* re, const float* im, float* power) const;
   void odd_power(const float* frame, Scratch& scratch, float* power) const;
 
