@@ -5,8 +5,8 @@ them the sums of squares and 0, as ``compute-cmvn-stats`` writes it. With n fram
 
     mean = sum / n      variance = sum of squares / n - mean^2      z = (x - mean) / sqrt(variance)
 
-as in ``apply-cmvn --norm-vars=true``. A column that is constant to the precision of float32 becomes
-0: Kaldi floors its variance at 1e-20 and so divides rounding errors by 1e-10.
+as in ``apply-cmvn --norm-vars=true``. A column that is constant but for rounding becomes 0, where
+Kaldi floors the variance at 1e-20 and so divides rounding errors by 1e-10.
 """
 
 from dataclasses import dataclass, field
@@ -26,9 +26,10 @@ REMARKS = {
     "speaker": "transductive: features are normalised by the statistics of each speaker, those of "
     "test speakers included (without their labels)"
 }
-# Relative to the mean square. float32 resolves 6e-8 of a value, so a standard deviation below 1e-5
-# of it is a few steps of rounding; double sums over 1e7 frames are good to about 1e-12.
-_CONSTANT = 1e-10
+# Of the mean square: below this variance a column counts as constant. Rounding in the double sums,
+# first over T frames and then over U utterances, makes up to (T + U) * 1e-16 of it; a deviation of
+# sqrt(1e-11) = 3e-6 is some 50 steps of float32.
+_CONSTANT = 1e-11
 
 
 def frame_stats(features):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pyser.data.normalise import (
@@ -38,7 +38,7 @@ def test_sums_of_utterances_are_those_of_all_frames():
     np.testing.assert_array_equal(per_utterance["a"], frame_stats(FEATURES["a"]))  # not added into
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     frames=st.integers(2, 60),
     mean=st.floats(-1e3, 1e3),
@@ -51,6 +51,7 @@ def test_z_scores_have_mean_0_and_variance_1(frames, mean, deviation, seed):
     scaled = Normaliser("train", {"global": frame_stats(features)}).apply("x", features)
     assert scaled.dtype == np.float32
     exact = features.astype(np.float64)
+    assume((exact.std(axis=0) > 1e-5 * np.abs(exact).max(axis=0)).all())
     expected = (exact - exact.mean(axis=0)) / exact.std(axis=0)
     np.testing.assert_allclose(scaled, expected, rtol=1e-3, atol=1e-3)
 

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyser.data.tables import read_list, read_table, write_list, write_table
@@ -12,6 +12,7 @@ from pyser.errors import FileError, InputError
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Z", "C")), min_size=1, max_size=5)
 
 
+@settings(max_examples=50, deadline=None)
 @given(table=st.dictionaries(WORDS, st.lists(WORDS, min_size=1, max_size=3).map(" ".join)))
 def test_round_trip(table, tmp_path_factory):
     path = tmp_path_factory.mktemp("table") / "utt2x"

@@ -1,7 +1,7 @@
 """Protocol files: read, written, generated; those that are committed are what they claim to be."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyser.data.protocols import PARTS, generate_folds, read_protocol, write_protocol
@@ -81,6 +81,7 @@ def utterances_and_folds(draw):
     return items, draw(st.permutations(items)), draw(st.integers(3, len(counts)))
 
 
+@settings(max_examples=50, deadline=None)
 @given(utterances_and_folds())
 def test_generated_folds(case):
     items, shuffled, num_folds = case
