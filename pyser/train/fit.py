@@ -42,7 +42,7 @@ class FitState:
         return max(self.history, key=key)["epoch"]
 
 
-def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None):
+def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, augmenter=None):
     """Train ``model`` and leave it with the weights of the epoch that is best on ``dev_set``.
 
     The same arguments give the same weights, bit for bit, on the same machine and number of
@@ -57,6 +57,7 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None):
         seed: of batch order and dropout.
         state: FitState to go on from.
         on_epoch: called as ``on_epoch(state, seconds)`` after each epoch.
+        augmenter: Augmenter that makes the variants of ``train_set`` to train on, if any.
 
     Returns:
         FitState.
@@ -77,7 +78,8 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None):
         rate = learning_rate(settings, state)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        train_loss = _train_epoch(model, optimizer, train_set, settings, weights, (seed, epoch))
+        examples = augmenter.epoch(train_set, seed, epoch) if augmenter else train_set
+        train_loss = _train_epoch(model, optimizer, examples, settings, weights, (seed, epoch))
         entry = {"epoch": epoch, "learning_rate": rate, "train_loss": train_loss}
         state.history.append(entry | evaluate(model, dev_set))
         state.model, state.optimizer = model.state_dict(), optimizer.state_dict()

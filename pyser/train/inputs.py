@@ -48,7 +48,7 @@ class Fold:
         return self.protocol["data"]
 
 
-def load_fold(data, split, fold, settings, parts):
+def load_fold(data, split, fold, settings, parts, whole=()):
     """Read ``parts`` (of train, dev, test) of fold number ``fold``.
 
     Args:
@@ -57,6 +57,7 @@ def load_fold(data, split, fold, settings, parts):
         fold: from 1.
         settings: DataSettings.
         parts: names of the parts.
+        whole: those of them that keep every frame, whatever ``frame_step`` is.
 
     Raises:
         FileError, InputError: a table or an archive is missing or cannot be used.
@@ -68,8 +69,9 @@ def load_fold(data, split, fold, settings, parts):
     labels = data.table("utt2emo")
     examples = {}
     for part, names in utterances.items():
+        step = 1 if part in whole else settings.frame_step
         examples[part] = [
-            (_features(reader, normaliser, name, settings), _label(labels, name, protocol))
+            (_features(reader, normaliser, name, step), _label(labels, name, protocol))
             for name in progress(names, what=f"reading {part}, utterances")
         ]
     return Fold(
@@ -83,10 +85,10 @@ def load_fold(data, split, fold, settings, parts):
     )
 
 
-def _features(reader, normaliser, utterance, settings):
+def _features(reader, normaliser, utterance, frame_step):
     if utterance not in reader:
         raise InputError("no features", utterance, remedy="run pyser features and pyser split")
-    return normaliser.apply(utterance, reader[utterance])[:: settings.frame_step].copy()
+    return normaliser.apply(utterance, reader[utterance])[::frame_step].copy()
 
 
 def _label(labels, utterance, protocol):

@@ -28,6 +28,31 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
+class AugmentSettings:
+    """How training utterances are varied from epoch to epoch; the defaults leave them as they are.
+
+    Attributes:
+        tempo: frames are drawn faster or slower by a factor of up to exp(tempo).
+        frame_offset: begin at any of the first ``frame_step`` frames.
+        mask_bands: most neighbouring bands hidden in a whole utterance (and in its deltas).
+        mask_frames: most neighbouring frames hidden, of those that are kept.
+    """
+
+    tempo: float = limited(0.0, 0.0, 0.5)
+    frame_offset: bool = False
+    mask_bands: int = limited(0, 0)
+    mask_frames: int = limited(0, 0)
+
+    def __post_init__(self):
+        check_limits(self)
+
+    @property
+    def active(self):
+        """Whether anything is varied."""
+        return self != AugmentSettings()
+
+
+@dataclass(frozen=True)
 class TrainSettings:
     """How a model is trained.
 
@@ -61,6 +86,9 @@ class TrainSettings:
         check_limits(self)
 
 
+_SECTIONS = {"data": DataSettings, "train": TrainSettings, "augment": AugmentSettings}
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings of one training.
@@ -70,17 +98,19 @@ class Settings:
         model: its ``Config``.
         data: DataSettings.
         train: TrainSettings.
+        augment: AugmentSettings.
     """
 
     name: str
     model: Any
     data: DataSettings = field(default_factory=DataSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
 
     def as_dict(self):
         """Sections of plain values, as in a configuration file."""
-        model = {"name": self.name} | asdict(self.model)
-        return {"model": model, "data": asdict(self.data), "train": asdict(self.train)}
+        parts = {name: asdict(getattr(self, name)) for name in ("model", *_SECTIONS)}
+        return parts | {"model": {"name": self.name} | parts["model"]}
 
     @classmethod
     def from_dict(cls, sections, where="settings"):
@@ -97,7 +127,7 @@ class Settings:
                 model, named with the nearest one; a value of another type or out of range.
         """
         name = _model_name(entries)
-        classes = {"model": MODELS[name].Config, "data": DataSettings, "train": TrainSettings}
+        classes = {"model": MODELS[name].Config} | _SECTIONS
         values = {section: {} for section in classes}
         for entry in entries.values():
             if entry.section not in classes:

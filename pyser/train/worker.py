@@ -21,6 +21,7 @@ from pyser.files import read_json, write_json, write_text
 from pyser.log import log, warn
 from pyser.models import MODELS
 from pyser.train import checkpoint, grid, plan
+from pyser.train.augment import Augmenter
 from pyser.train.fit import FitState, finished, fit
 from pyser.train.inputs import load_fold
 from pyser.train.seeds import derive_seed
@@ -57,7 +58,8 @@ def train_run(spec):
         return
     start = _start_point(run, settings, digests, spec.threads)
     device = prepare_torch(start["threads"], spec.device)
-    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"])
+    whole = ["train"] if settings.augment.active else []
+    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"], whole)
     model = _make_model(settings, fold, spec.seed).to(device)
     _log_start(run, settings, fold, model, start["threads"], device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
@@ -75,6 +77,7 @@ def train_run(spec):
         derive_seed("fit", spec.seed),
         checkpoint.unpack(start["state"]),
         on_epoch,
+        _make_augmenter(settings, fold),
     )
     _write_metrics(run, state)
     _write_results(run, spec, settings, fold, model, state, digests, start["threads"])
@@ -112,6 +115,12 @@ def _start_point(run, settings, digests, threads):
 def _make_model(settings, fold, seed):
     torch.manual_seed(derive_seed("weights", seed))
     return MODELS[settings.name](settings.model, fold.blocks, len(fold.classes))
+
+
+def _make_augmenter(settings, fold):
+    if not settings.augment.active:
+        return None
+    return Augmenter(settings.augment, settings.data.frame_step, fold.blocks)
 
 
 def _write_metrics(run, state):
