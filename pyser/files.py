@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from pyser.errors import InputError
+
 
 @contextlib.contextmanager
 def atomic_path(path):
@@ -36,8 +38,13 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """Read the JSON file ``path``."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read the JSON file ``path``; InputError (with file and line) when it is none."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"is no JSON ({error.msg})", f"{path}:{error.lineno}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"is no UTF-8 ({error.reason})", path) from error
 
 
 def digest(value):
