@@ -72,9 +72,9 @@ class FeatureReader(Mapping):
 
     @property
     def blocks(self):
-        """Name (static, delta, delta2, ...) -> slice of columns; empty when unknown."""
+        """Name (static, delta, delta2, ...) -> slice, in the order of columns; empty if unknown."""
         named = (self.frontend or {}).get("blocks", {})
-        return {name: slice(start, stop) for name, (start, stop) in named.items()}
+        return {name: slice(*named[name]) for name in sorted(named, key=named.get)}
 
     @cached_property
     def dim(self):

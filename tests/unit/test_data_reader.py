@@ -10,6 +10,7 @@ from data_builder import make_data, write_feats
 
 from pyser.data.reader import FeatureReader, read_ark, read_matrix
 from pyser.errors import FileError, InputError
+from pyser.files import write_json
 
 MATRIX = np.arange(12, dtype=np.float32).reshape(4, 3) + 0.25
 
@@ -56,6 +57,8 @@ def test_frontend_and_blocks(tmp_path):
     reader = FeatureReader(scp)
     assert reader.frontend["dim"] == 3
     assert reader.blocks == {"static": slice(0, 2), "delta": slice(2, 3)}
+    write_json(tmp_path / "frontend.json", {"blocks": blocks})  # sorts by name
+    assert list(FeatureReader(scp).blocks) == ["static", "delta"]
     (tmp_path / "frontend.json").write_text("{")
     with pytest.raises(InputError, match=r"frontend\.json"):
         _ = FeatureReader(scp).frontend
