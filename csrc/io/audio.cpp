@@ -140,7 +140,7 @@ void read_archived_audio(ByteSource& source, const ReadOptions& options, Utteran
     ByteSource memory(bytes, source.name());
     read_audio(memory, options, utterance);
   } catch (const Error& error) {
-    utterance.fail(error.found, error.expected, error.remedy);
+    utterance.fail(error);
   }
   if (utterance.outcome == Outcome::foreign) utterance.blob = std::move(bytes);
 }

@@ -21,7 +21,7 @@ void deal_with(Utterance& utterance, const Compute& compute, const BatchOptions&
     utterance.num_rows = static_cast<int64_t>(utterance.rows.size()) / options.dim;
     utterance.outcome = utterance.num_rows > 0 ? Outcome::computed : Outcome::too_short;
   } catch (const Error& error) {
-    utterance.fail(error.found, error.expected, error.remedy);
+    utterance.fail(error);
   } catch (const std::bad_alloc&) {
     utterance.fail("needs more memory than there is", "", "cut it into segments");
   } catch (const std::exception& error) {

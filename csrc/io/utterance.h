@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+
 namespace pyser {
 
 enum class Outcome {
@@ -32,6 +34,11 @@ struct Utterance {
   int64_t num_rows = 0;
 
   std::string found, expected, remedy;  // the parts of an error
+
+  void fail(const Error& error) {
+    const bool elsewhere = !error.where.empty() && error.where != path;
+    fail(elsewhere ? error.where + ": " + error.found : error.found, error.expected, error.remedy);
+  }
 
   void fail(std::string what, std::string wanted = "", std::string advice = "") {
     outcome = Outcome::failed;

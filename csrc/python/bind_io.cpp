@@ -74,7 +74,9 @@ void bind_utterance(py::module_& module) {
       .def(py::init([](int channel, bool allow_truncated) {
              return ReadOptions{channel, allow_truncated};
            }),
-           py::arg("channel") = -1, py::arg("allow_truncated") = false);
+           py::arg("channel") = -1, py::arg("allow_truncated") = false)
+      .def_readonly("channel", &ReadOptions::channel)
+      .def_readonly("allow_truncated", &ReadOptions::allow_truncated);
 
   py::class_<Utterance, std::shared_ptr<Utterance>>(module, "Utterance",
                                                     "One utterance on its way to rows.")
@@ -91,28 +93,34 @@ void bind_utterance(py::module_& module) {
       .def_readonly("offset", &Utterance::offset)
       .def_property_readonly("outcome", &outcome_name)
       .def_readonly("sample_rate", &Utterance::sample_rate)
-      .def_readonly("truncated", &Utterance::truncated)
+      .def_readwrite("truncated", &Utterance::truncated)
       .def_readonly("num_rows", &Utterance::num_rows)
       .def_readonly("found", &Utterance::found)
       .def_readonly("expected", &Utterance::expected)
       .def_readonly("remedy", &Utterance::remedy)
       .def_property_readonly("blob", [](const Utterance& self) { return py::bytes(self.blob); })
+      .def_property_readonly("num_bytes",
+                             [](const Utterance& self) {
+                               return self.samples.size() * sizeof(int16_t) + self.blob.size();
+                             })
       .def_property_readonly("samples",
                              [](const Utterance& self) {
                                return Samples(self.samples.size(), self.samples.data());
                              })
       .def("set_samples", &set_samples, py::arg("samples"), py::arg("sample_rate"))
       .def("set_rows", &set_rows, py::arg("rows"), py::arg("sample_rate"))
-      .def("fail", &Utterance::fail, py::arg("found"), py::arg("expected") = "",
-           py::arg("remedy") = "")
+      .def("fail", py::overload_cast<std::string, std::string, std::string>(&Utterance::fail),
+           py::arg("found"), py::arg("expected") = "", py::arg("remedy") = "")
       .def("read_file",
            [](Utterance& self, const ReadOptions& options) {
              py::gil_scoped_release released;
              read_audio_file(options, self);
            })
       .def("read_bytes", [](Utterance& self, const py::bytes& bytes, const ReadOptions& options) {
-        ByteSource source(static_cast<std::string_view>(bytes), self.path);
+        const auto view = static_cast<std::string_view>(bytes);
+        ByteSource source(view, self.path);
         read_audio(source, options, self);
+        if (self.outcome == Outcome::foreign) self.blob = std::string(view);
       });
 }
 
@@ -141,7 +149,8 @@ void bind_archives(py::module_& module) {
   py::class_<AudioArkReader>(module, "AudioArkReader", "Reads an archive of audio.")
       .def(py::init<const std::string&, ReadOptions>(), py::arg("path"), py::arg("options"))
       .def("next", &AudioArkReader::next, py::arg("utterance"),
-           py::call_guard<py::gil_scoped_release>());
+           py::call_guard<py::gil_scoped_release>())
+      .def("close", &AudioArkReader::close);
 
   module.def("run_batch", &run, py::arg("plan"), py::arg("utterances"), py::arg("options"),
              py::arg("num_threads"), py::call_guard<py::gil_scoped_release>(),

@@ -1,0 +1,132 @@
+"""What ``pyser features`` leaves: an archive, its tables, and the record of how it was made."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from pyser import __version__, _native
+from pyser.data.tables import write_table
+from pyser.errors import InputError
+from pyser.files import atomic_path, digest, read_json, write_json, write_text
+
+_REMEDY = "--overwrite replaces the features, or name another folder"
+
+
+class Record:
+    """``frontend.json`` beside an archive with a scp: how it was made, written when it is complete.
+
+    Args:
+        wspecifier: Wspecifier; without a scp there is no record.
+        frontend: Frontend.
+        identity: of the source: JSON-able, or None when it has none.
+        extraction: dict of the other settings that change the archive.
+    """
+
+    def __init__(self, wspecifier, frontend, identity, extraction):
+        self.path = Path(wspecifier.scp).parent / "frontend.json" if wspecifier.scp else None
+        self._wspecifier = wspecifier
+        options = frontend.options.as_dict()
+        self._content = {
+            "options": options,
+            "digest": digest(options),
+            "version": __version__,
+            "dim": frontend.dim,
+            "blocks": {name: [s.start, s.stop] for name, s in frontend.blocks.items()},
+            "input": digest(identity) if identity else None,
+            "extraction": extraction,
+            "scp": Path(wspecifier.scp).name if wspecifier.scp else None,
+        }
+
+    def is_done(self):
+        """Whether the archive is there already, made as it would be made now.
+
+        Raises:
+            InputError: there is one, complete, but made in another way.
+        """
+        if not self.path or not self._complete():
+            return False
+        try:
+            differences = self._differences(read_json(self.path))
+        except ValueError as error:
+            raise InputError(f"is no JSON ({error})", self.path, remedy=_REMEDY) from error
+        if differences:
+            found = f"stands beside complete features, but {differences[0]}"
+            raise InputError(found, self.path, remedy=_REMEDY)
+        return True
+
+    def remove(self):
+        """Remove the record and the tables, so that they never describe another archive."""
+        if self.path:
+            for path in (self.path, self.path.with_name("utt2num_frames"), self._wspecifier.scp):
+                Path(path).unlink(missing_ok=True)
+
+    def write(self, counts):
+        """Write the record, with the dict ``counts`` of what was done."""
+        if self.path:
+            write_json(self.path, self._content | {"utterances": counts})
+
+    def _complete(self):
+        tables = (self.path, self.path.with_name("utt2num_frames"), self._wspecifier.scp)
+        return all(Path(path).exists() for path in (*tables, self._wspecifier.ark))
+
+    def _differences(self, before):
+        """What of the present settings differs from those of the record ``before``, in words."""
+        now, texts = self._content, []
+        for section in ("options", "extraction"):
+            for name, value in now[section].items():
+                old = before.get(section, {}).get(name)
+                if old != value:
+                    texts.append(f"with {name}={old}, not {value}")
+        if before.get("scp") != now["scp"]:
+            texts.append(f"they are those of {before.get('scp')}, not of {now['scp']}")
+        if now["input"] is None or before.get("input") != now["input"]:
+            texts.append("of other utterances, or what they are cannot be told beforehand")
+        return texts
+
+
+@contextlib.contextmanager
+def feature_writer(wspecifier, compression, record):
+    """A FeatureWriter whose archive and tables appear only when the ``with`` block succeeds.
+
+    Args:
+        wspecifier: Wspecifier.
+        compression: Kaldi's compression method, 1 to 7, or 0 for none.
+        record: Record, removed before the archive it describes is replaced.
+    """
+    with _destination(wspecifier.ark) as path:
+        ark = _native.ArkWriter(str(path), wspecifier.text, compression)
+        writer = FeatureWriter(ark)
+        yield writer
+        ark.close()
+        record.remove()
+    if wspecifier.scp:
+        places = (f"{k} {wspecifier.ark}:{offset}\n" for k, offset in writer.offsets.items())
+        write_text(wspecifier.scp, "".join(places))
+        write_table(Path(wspecifier.scp).with_name("utt2num_frames"), writer.num_frames)
+
+
+class FeatureWriter:
+    """Appends rows to an archive and keeps what its tables need.
+
+    Args:
+        ark: ``_native.ArkWriter``.
+    """
+
+    def __init__(self, ark):
+        self._ark = ark
+        self.offsets = {}  # key -> byte offset, in the order of the archive
+        self.num_frames = {}  # key -> number of rows, as text
+
+    def write(self, utterances):
+        """Append the rows of those utterances that have any."""
+        offsets = self._ark.write_all(utterances)
+        for utterance, offset in zip(utterances, offsets, strict=True):
+            if offset >= 0:
+                self.offsets[utterance.key] = offset
+                self.num_frames[utterance.key] = str(utterance.num_rows)
+
+
+def _destination(ark):
+    """Where to write: a device or a pipe as it is, for no new file must take its place."""
+    special = ark == "-" or (os.path.exists(ark) and not os.path.isfile(ark))
+    return contextlib.nullcontext(ark) if special else atomic_path(ark)

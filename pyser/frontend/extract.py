@@ -1,0 +1,173 @@
+"""``pyser features``: waveforms -> an archive of features, in one pass.
+
+A bad utterance does not stop the others: it is told, listed in ``failed.tsv`` and makes the command
+fail in the end, unless ``--max-failed`` tolerates it. The rows of the good ones are written in
+either case; ``frontend.json``, by which a rerun sees that nothing is to do, only on success.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pyser import _native
+from pyser.config import Option, Parser
+from pyser.errors import FileError, InputError, PyserError, UsageError
+from pyser.files import write_text
+from pyser.frontend import Frontend, FrontendOptions, decode
+from pyser.frontend.archive import Record, feature_writer
+from pyser.frontend.frontend import _usable_cpus
+from pyser.frontend.options import option_table
+from pyser.frontend.segments import SegmentSource
+from pyser.frontend.sources import ArkSource, ScpSource, batches
+from pyser.frontend.specifiers import parse_rspecifier, parse_wspecifier
+from pyser.frontend.tally import Tally
+from pyser.log import log, progress
+
+_TYPES = {"bool": bool, "int": int, "float": float, "str": str}
+_RUN_OPTIONS = [
+    Option("segments", str, None, "table '<utterance> <recording> <start> <end>' in seconds"),
+    Option("channel", int, -1, "channel to take, from 0; -1: there must be only one"),
+    Option("allow-truncated", bool, False, "use what there is of files that end too early"),
+    Option("allow-pipes", bool, False, "run the commands ('... |') that stand in tables"),
+    Option("max-failed", int, 0, "how many failed utterances are tolerated"),
+    Option("num-threads", int, 0, "worker threads; 0: one for each usable CPU"),
+    Option("compress", bool, False, "write compressed matrices, one or two bytes a value"),
+    Option("compression-method", int, 1, "as in Kaldi: 1 automatic ... 7", tuple(range(1, 8))),
+    Option("overwrite", bool, False, "replace features that were made in another way"),
+]
+
+
+def main(argv):
+    """Run ``pyser features`` with ``argv``; return its exit status."""
+    parser = Parser(
+        "pyser features [--config=FILE] [options] WAV_RSPECIFIER FEATS_WSPECIFIER",
+        "Computes the features of waveforms: scp:wav.scp or ark:wav.ark to ark:FILE, ark,t:FILE,\n"
+        "ark,scp:FILE.ark,FILE.scp or - (the standard output).",
+        _frontend_options() + _RUN_OPTIONS,
+        num_arguments=2,
+        kaldi_config=True,
+    )
+    args = parser.parse(argv)
+    if args is None:
+        return 0
+    try:
+        return _extract(args)
+    except PyserError:
+        raise
+    except OSError as error:
+        raise FileError(error.strerror or str(error), error.filename) from error
+
+
+def _frontend_options():
+    """The front-end options as command-line options."""
+    options = []
+    for row in option_table():
+        unit = f" ({row['unit']})" if row["unit"] else ""
+        name = row["name"].replace("_", "-")
+        kind = _TYPES[row["type"]]
+        options.append(Option(name, kind, row["default"], row["help"] + unit, row["choices"]))
+    return options
+
+
+def _extract(args):
+    rspecifier, wspecifier = map(_call, (parse_rspecifier, parse_wspecifier), args.arguments)
+    frontend = Frontend(_options_given(args))
+    compression = _compression(args, wspecifier)
+    read = _native.ReadOptions(args.channel, args.allow_truncated)
+    source = _open_source(rspecifier, args, frontend, read)
+    extraction = {
+        "channel": args.channel,
+        "allow-truncated": args.allow_truncated,
+        "compression": compression,
+    }
+    record = Record(wspecifier, frontend, source.identity, extraction)
+    if not args.overwrite and record.is_done():
+        log(f"{wspecifier.scp}: complete, nothing to do")
+        return 0
+    tally = Tally(frontend.options.sample_frequency)
+    with feature_writer(wspecifier, compression, record) as writer:
+        for utterance in progress(
+            _computed(source, frontend, read, args.num_threads or _usable_cpus(), writer),
+            source.total,
+            "features",
+        ):
+            tally.add(utterance)
+    return _conclude(args, wspecifier, source, record, tally)
+
+
+def _call(function, argument):
+    return function(argument)
+
+
+def _options_given(args):
+    """The FrontendOptions of a command line; what they refuse is a usage error."""
+    names = [row["name"] for row in option_table() if row["name"] in args.given]
+    try:
+        return FrontendOptions(**{name: getattr(args, name) for name in names})
+    except InputError as error:
+        where = f"--{str(error.where).replace('_', '-')}" if error.where else None
+        raise UsageError(error.what, where, error.expected, error.remedy) from error
+
+
+def _compression(args, wspecifier):
+    if args.max_failed < 0 or args.num_threads < 0 or args.channel < -1:
+        raise UsageError("--max-failed, --num-threads or --channel is negative")
+    if args.compress and wspecifier.text:
+        raise UsageError("--compress with a text archive", expected="ark: without t")
+    return args.compression_method if args.compress else 0
+
+
+def _open_source(rspecifier, args, frontend, read):
+    if rspecifier.kind == "ark":
+        if args.segments:
+            raise UsageError("--segments with an archive", expected="scp:FILE with --segments")
+        return ArkSource(rspecifier.path, read, args.allow_pipes)
+    table = ScpSource(rspecifier.path, read, args.allow_pipes)
+    return SegmentSource(table, args.segments, frontend, read) if args.segments else table
+
+
+def _computed(source, frontend, read, num_threads, writer):
+    """Compute and write batch after batch; yield the utterances in the order of the source."""
+    with ThreadPoolExecutor(num_threads) as pool:
+        for batch in batches(source.utterances()):
+            while batch:
+                count = _native.run_batch(frontend._plan, batch, read, num_threads)
+                finished, batch = batch[:count], batch[count:]
+                foreign = [u for u in finished if u.outcome == "foreign"]
+                list(pool.map(lambda u: decode.compute(u, frontend, read), foreign))
+                writer.write(finished)
+                yield from finished
+                del finished, foreign
+
+
+def _conclude(args, wspecifier, source, record, tally):
+    """Say what was done, write failed.tsv and, on success, the record; return the exit status."""
+    tally.warn_upsampled()
+    counts = tally.counts
+    listed = _write_failed(wspecifier, tally.lines)
+    if counts["short"]:
+        log(f"{counts['short']} utterances are shorter than one frame and have no features{listed}")
+    good = counts["failed"] <= args.max_failed and not source.broken
+    if counts["failed"]:
+        tolerated = "tolerated" if good else f"--max-failed={args.max_failed} are tolerated"
+        log(f"{'' if good else 'ERROR: '}{counts['failed']} utterances failed{listed}; {tolerated}")
+    if source.broken:
+        log("ERROR: the archive ended too early; how many utterances are lost is not known")
+    if good and not counts["done"]:
+        log("ERROR: no utterance has features")
+        good = False
+    if good:
+        record.write(counts)
+    log(f"Done {counts['done']} out of {counts['requested']} utterances.")
+    return 0 if good else 1
+
+
+def _write_failed(wspecifier, lines):
+    """Write failed.tsv beside the output, or remove an old one; where to look, in words."""
+    if wspecifier.ark == "-":
+        return ""
+    path = Path(wspecifier.scp or wspecifier.ark).with_name("failed.tsv")
+    if not lines:
+        path.unlink(missing_ok=True)
+        return ""
+    write_text(path, "utterance\tstatus\tpath\treason\n" + "".join(lines))
+    return f", listed in {path}"
