@@ -16,7 +16,7 @@ from pyser.data.split import split
 from pyser.data.splitdir import write_fold
 from pyser.data.tables import read_list, read_table, write_table
 from pyser.errors import InputError
-from pyser.files import read_json
+from pyser.files import read_json, write_json
 
 
 @pytest.fixture
@@ -99,6 +99,16 @@ def test_a_rerun_does_nothing(case, capsys):
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
+def test_equal_splits_in_two_places_are_equal(tmp_path):
+    for place in "ab":
+        data = make_data(tmp_path / place / "data")
+        write_feats(data)
+        write_json(data.path / "frontend.json", {"dim": 3, "input": f"digest of paths in {place}"})
+        split(data.path, tmp_path / place / "split", num_folds=4)
+        (tmp_path / place / "split" / "cmvn_speaker.scp").unlink()  # names its archive
+    assert tree(tmp_path / "a" / "split") == tree(tmp_path / "b" / "split")
+
+
 def new_label(data, out, protocol):
     edit(data, "utt2emo", "s1-u0", "neu")
 
@@ -118,7 +128,7 @@ def new_features(data, out, protocol):
 
 
 def new_frontend(data, out, protocol):
-    (data.path / "frontend.json").write_text("{}")
+    write_json(data.path / "frontend.json", {"dim": 3})
 
 
 def no_statistics(data, out, protocol):
