@@ -1,16 +1,18 @@
-"""Data of your own: a data directory made elsewhere, taken over with its audio paths made absolute.
+"""Data of your own: a data directory made elsewhere, made fit for the other verbs.
 
-Only ``wav.scp``, ``utt2spk`` and ``utt2emo`` are needed; every other table that is there comes
-along unread.
+Only ``wav.scp``, ``utt2spk`` and ``utt2emo`` are needed; the other tables come along if they are
+there. Audio paths become absolute, and utterance ids begin with the speaker, as Kaldi asks for.
 """
 
 import os
 from pathlib import Path
 
-from pyser.data.datadir import INFO_FILE, REQUIRED_TABLES, DataDir
+from pyser.data.datadir import REQUIRED_TABLES, DataDir
 from pyser.errors import InputError
+from pyser.log import log
 
-OPTIONAL_TABLES = (
+_OF_SPEAKERS = ("spk2gender",)
+_OF_UTTERANCES = (
     "segments",
     "text",
     "text_asr",
@@ -20,7 +22,6 @@ OPTIONAL_TABLES = (
     "utt2rawemo",
     "utt2vad",
     "utt2dur",
-    "spk2gender",
 )
 
 
@@ -35,13 +36,13 @@ def read(root):
         InputError: a malformed table or a recording that is nowhere.
     """
     source = DataDir(root)
-    tables = {name: dict(source.table(name)) for name in REQUIRED_TABLES}
-    tables |= {name: dict(source.table(name)) for name in OPTIONAL_TABLES if source.has(name)}
+    names = [name for name in (*_OF_SPEAKERS, *_OF_UTTERANCES) if source.has(name)]
+    tables = {name: dict(source.table(name)) for name in (*REQUIRED_TABLES, *names)}
     tables["wav.scp"] = {
         key: _absolute(value, key, source.path) for key, value in tables["wav.scp"].items()
     }
     info = {"name": source.path.resolve().name, "standin": False, "labels": "all"}
-    return tables, info | (source.info if source.has(INFO_FILE) else {})
+    return _with_speakers(tables), info | source.info
 
 
 def _absolute(value, key, folder):
@@ -53,3 +54,24 @@ def _absolute(value, key, folder):
             return os.path.normpath(base / value)
     expected = f"a file relative to {Path.cwd()} or {folder}"
     raise InputError(f"recording {key}: no file {value}", folder / "wav.scp", expected)
+
+
+def _with_speakers(tables):
+    """The tables with ids ``<speaker>-<id>``, unless all ids begin with their speaker already."""
+    utt2spk = tables["utt2spk"]
+    if all(utterance.startswith(speaker) for utterance, speaker in utt2spk.items()):
+        return tables
+    log("utterances become <speaker>-<utterance>, since ids have to begin with the speaker")
+    renamed = {"utt2spk", "utt2emo", *_OF_UTTERANCES}
+    renamed |= set() if "segments" in tables else {"wav.scp"}
+    return {
+        name: {_id(key, utt2spk): value for key, value in table.items()}
+        if name in renamed
+        else table
+        for name, table in tables.items()
+    }
+
+
+def _id(utterance, utt2spk):
+    """The new id; what has no speaker keeps its own, for the validation to find."""
+    return f"{utt2spk[utterance]}-{utterance}" if utterance in utt2spk else utterance

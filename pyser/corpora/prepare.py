@@ -10,6 +10,8 @@ from pyser.corpora import CORPORA, corpus_module
 from pyser.corpora.totals import compare, count, table_lines
 from pyser.corpora.utterance import data_tables, label
 from pyser.data.datadir import INFO_FILE, DataDir
+from pyser.data.findings import count_errors
+from pyser.data.validate import validate
 from pyser.errors import FileError, InputError, UsageError
 from pyser.files import read_json
 from pyser.log import log, warn
@@ -122,16 +124,14 @@ def write(out, tables, info):
         log(f"{out}: nothing to do")
     else:
         DataDir.write(out, tables, info)
-    from pyser.data.validate import validate
-
     findings = validate(out)
     for finding in findings:
-        warn(str(finding))
+        log(str(finding))
     sizes = Counter(tables["utt2emo"].values())
-    log("  ".join(f"{name} {sizes[name]}" for name in sorted(sizes)))
+    log(", ".join(f"{name} {sizes[name]}" for name in sorted(sizes)))
     speakers = len(set(tables["utt2spk"].values()))
     log(f"{out}: {len(tables['utt2emo'])} utterances of {speakers} speakers")
-    return 0
+    return 1 if count_errors(findings) else 0
 
 
 def _refuse_useless(corpus, options):

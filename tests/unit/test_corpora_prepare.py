@@ -1,0 +1,202 @@
+"""``pyser prepare``: releases and directories of one's own to validated data directories."""
+
+import os
+import re
+import shutil
+
+import pytest
+
+from pyser.cli import main
+from pyser.corpora import iemocap, own, prepare
+from pyser.data.datadir import DataDir
+from pyser.data.validate import validate
+from pyser.errors import InputError
+
+MERGED = iemocap.LABEL_POLICIES["merged"]
+
+
+def test_iemocap_standin(standin_tiny, tmp_path, capsys):
+    out = tmp_path / "data"
+    command = ["prepare", "iemocap", f"--root={standin_tiny}", f"--out={out}"]
+    assert main(command) == 0
+    report = capsys.readouterr().err
+    assert "synthetic stand-in, not IEMOCAP" in report
+    data = DataDir(out)
+    assert validate(out) == []
+    assert data.standin and data.info["name"] == "iemocap" and data.info["labels"] == "merged"
+    assert data.info["labels_default"] and data.info["differences"] == []
+    assert data.info["classes"] == ["ang", "hap", "neu", "sad"]
+    assert "totals are as the stand-in's own" in report
+    expected = [one for one in iemocap.parse(standin_tiny) if one.raw_emotion in MERGED]
+    assert data.utterances == sorted(one.id for one in expected)
+    assert set(data.table("utt2emo").values()) == {"ang", "hap", "neu", "sad"}
+    assert set(data.table("utt2style").values()) == {"improvised", "scripted"}
+    assert len(data.table("spk2gender")) == 10
+    for one in expected[::20]:
+        assert data.table("utt2dialog")[one.id] == one.dialog
+        assert data.table("utt2session")[one.id] == one.session
+        assert data.table("utt2rawemo")[one.id] == one.raw_emotion
+        assert data.table("text")[one.id] == one.text
+        assert os.path.isabs(data.table("wav.scp")[one.id])
+
+    before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert main(command) == 0
+    assert "nothing to do" in capsys.readouterr().err
+    assert before == {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    (out / "text").unlink()
+    assert main(command) == 0
+    assert DataDir(out).table("text") == data.table("text")
+
+    assert main([*command, "--labels=kept"]) == 1
+    assert "holds data with labels 'merged', not 'kept'" in capsys.readouterr().err
+
+
+def test_policies_reach_the_data_directory(standin_tiny, tmp_path):
+    out = tmp_path / "data"
+    argv = ["iemocap", "--root", str(standin_tiny), "--out", str(out), "--labels", "replaced"]
+    assert prepare.main(argv) == 0
+    data = DataDir(out)
+    assert (data.info["labels"], data.info["labels_default"]) == ("replaced", False)
+    raw, emotions = data.table("utt2rawemo"), data.table("utt2emo")
+    assert {raw[u] for u in data.utterances if emotions[u] == "hap"} == {"exc"}
+
+
+def test_a_part_of_the_corpus_is_reported_not_refused(standin_tiny, tmp_path, capsys):
+    part = tmp_path / "IEMOCAP_full_release"
+    shutil.copytree(standin_tiny / "Session1", part / "Session1")
+    shutil.copyfile(standin_tiny / prepare.STANDIN_FILE, part / prepare.STANDIN_FILE)
+    victim = next(part.glob("Session1/sentences/wav/Ses01F_impro01/Ses*_F000.wav"))
+    victim.unlink()
+    argv = ["prepare", "iemocap", f"--root={tmp_path}", f"--out={tmp_path / 'data'}"]
+    assert main(argv) == 0
+    report = capsys.readouterr().err
+    assert "is it a part of the corpus, or a bad copy?" in report
+    assert "1 turns evaluated but not recorded, left out, such as Ses01F_impro01_F000" in report
+    info = DataDir(tmp_path / "data").info
+    rows = {(row["group"], row["count"]): row for row in info["differences"]}
+    assert rows["Ses01F", "utterances"]["expected"] == rows["Ses01F", "utterances"]["found"] + 1
+    assert rows["Ses02", "dialogs"]["found"] == 0
+    assert ("Ses01M", "utterances") not in rows
+    assert len(info["remarks"]) == 1
+
+
+def test_without_its_marker_a_release_is_compared_with_the_published_totals(
+    standin_tiny, tmp_path, capsys
+):
+    (tmp_path / "release").mkdir()
+    for number in range(1, 6):
+        name = f"Session{number}"
+        (tmp_path / "release" / name).symlink_to(standin_tiny / name)
+    out = tmp_path / "data"
+    assert main(["prepare", "iemocap", f"--root={tmp_path / 'release'}", f"--out={out}"]) == 0
+    assert "totals are as published" in capsys.readouterr().err
+    info = DataDir(out).info
+    assert not info["standin"]
+    assert {"group": "all", "count": "dialogs", "expected": 151, "found": 23} in info["differences"]
+
+
+def test_malformed_files_stop_with_file_and_line(standin_tiny, tmp_path, capsys):
+    shutil.copytree(standin_tiny / "Session2", tmp_path / "release/Session2")
+    path = next((tmp_path / "release/Session2/dialog/EmoEvaluation").glob("Ses*.txt"))
+    path.write_bytes(path.read_bytes() + b"[1.0 - \n")
+    line = path.read_bytes().count(b"\n")
+    argv = [f"--root={tmp_path / 'release'}", f"--out={tmp_path / 'data'}"]
+    assert main(["prepare", "iemocap", *argv]) == 1
+    assert f"{path}:{line}: found" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+def test_emodb(emodb_root, tmp_path, capsys):
+    out = tmp_path / "data"
+    assert main(["prepare", "emodb", f"--root={emodb_root}", f"--out={out}"]) == 0
+    assert "EMO-DB: 19 of 19 totals are as published" in capsys.readouterr().err
+    data = DataDir(out)
+    assert len(data.utterances) == 535 and not data.standin
+    assert data.info["labels_default"] and len(data.info["classes"]) == 7
+    assert validate(out) == []
+    assert data.table("text")["03-03a04Lc"] == "Heute abend könnte ich es ihm sagen."
+
+
+def test_standin_verb(tmp_path, monkeypatch, capsys):
+    calls = []
+    monkeypatch.setattr("pyser.corpora.standin.generate", lambda *args: calls.append(args))
+    assert main(["prepare", "standin", f"--out={tmp_path}"]) == 0
+    assert main(["prepare", "standin", "--out", str(tmp_path), "--size=tiny"]) == 0
+    assert calls == [(str(tmp_path), "small"), (str(tmp_path), "tiny")]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["emodbb", "--out=x"], "unknown corpus 'emodbb'"),
+        (["emodb", "--out=x"], "--root is not given"),
+        (["emodb", "--root=x"], "--out is not given"),
+        (["emodb", "--root=x", "--out=y", "--size=tiny"], "--size is given; .* emodb takes none"),
+        (["standin", "--root=x", "--out=y"], "--root is given"),
+        (["iemocap", "--root=x", "--out=y", "--labels=four"], "expected one of: merged replaced"),
+        (["own", "--root=x", "--out=y", "--labels=four"], "utt2emo is taken as it is"),
+        ([], "usage: pyser prepare"),
+    ],
+)
+def test_usage_errors(argv, message, capsys):
+    assert main(["prepare", *argv]) == 2
+    report = capsys.readouterr().err
+    assert re.search(message, report), report
+
+
+def test_help(capsys):
+    assert main(["prepare", "--help"]) == 0
+    assert "emodb iemocap" in capsys.readouterr().out
+
+
+def write_own(folder, speaker="anna", **tables):
+    """A minimal data directory whose audio lies beside it."""
+    folder.mkdir()
+    (folder / "a.wav").write_bytes(b"RIFF")
+    tables = {
+        "wav.scp": "u1 a.wav\nu2 a.wav\n",
+        "utt2spk": f"u1 {speaker}\nu2 {speaker}\n",
+        "utt2emo": "u1 glad\nu2 cross\n",
+    } | tables
+    for name, text in tables.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_own_data_gets_absolute_paths_and_ids_with_the_speaker(tmp_path, capsys):
+    root = write_own(tmp_path / "mine", text="u1 hello\nu2\n", spk2gender="anna f\n")
+    out = tmp_path / "data"
+    assert main(["prepare", "own", f"--root={root}", f"--out={out}"]) == 0
+    data = DataDir(out)
+    assert data.table("wav.scp") == {f"anna-u{k}": str(root / "a.wav") for k in (1, 2)}
+    assert data.table("utt2emo") == {"anna-u1": "glad", "anna-u2": "cross"}
+    assert data.table("text") == {"anna-u1": "hello", "anna-u2": ""}
+    assert data.table("spk2gender") == {"anna": "f"}
+    assert (data.info["name"], data.standin) == ("mine", False)
+    assert "ids have to begin with the speaker" in capsys.readouterr().err
+
+
+def test_own_segments_keep_their_recordings(tmp_path):
+    segments = "u1 r 0 0.5\nu2 r 0.5 1\n"
+    tables, _ = own.read(
+        write_own(tmp_path / "mine", **{"wav.scp": "r cat a.wav |\n", "segments": segments})
+    )
+    assert tables["wav.scp"] == {"r": "cat a.wav |"}
+    assert tables["segments"] == {"anna-u1": "r 0 0.5", "anna-u2": "r 0.5 1"}
+
+
+def test_own_ids_that_are_right_stay(tmp_path, monkeypatch):
+    root = write_own(tmp_path / "mine", speaker="u")
+    monkeypatch.chdir(root)
+    tables, _ = own.read(root)
+    assert set(tables["utt2spk"]) == {"u1", "u2"}
+    assert tables["wav.scp"]["u1"] == str(root / "a.wav")
+
+
+def test_own_errors(tmp_path, capsys):
+    root = write_own(tmp_path / "mine", **{"wav.scp": "u1 a.wav\nu2 b.wav\n"})
+    with pytest.raises(InputError, match=r"recording u2: no file b\.wav"):
+        own.read(root)
+    root = write_own(tmp_path / "other", **{"wav.scp": "u1 a.wav\n"})
+    assert main(["prepare", "own", f"--root={root}", f"--out={tmp_path / 'data'}"]) == 1
+    assert "error [" in capsys.readouterr().err
