@@ -1,6 +1,5 @@
 """The data directory: Kaldi's, plus the emotion tables (docstring of DataDir lists the files)."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 
@@ -87,10 +86,7 @@ class DataDir:
         path = self.path / INFO_FILE
         if not path.is_file():
             return {}
-        try:
-            info = read_json(path)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"not JSON ({error})", path, "a JSON object") from error
+        info = read_json(path)
         if not isinstance(info, dict):
             raise InputError(f"found a {type(info).__name__}", path, "a JSON object")
         return info

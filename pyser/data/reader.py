@@ -4,7 +4,6 @@ Opening an archive never runs a command and never unpickles: what is not a Kaldi
 """
 
 import contextlib
-import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -63,12 +62,7 @@ class FeatureReader(Mapping):
     def frontend(self):
         """What made the features (dict: options, digest, dim, blocks, ...), None if unknown."""
         path = self.path.with_name(FRONTEND_FILE)
-        if not path.is_file():
-            return None
-        try:
-            return read_json(path)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"not JSON ({error})", path, remedy="run pyser features") from error
+        return read_json(path) if path.is_file() else None
 
     @property
     def blocks(self):

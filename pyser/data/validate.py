@@ -8,7 +8,7 @@ from pyser.data.consistency import check_consistency
 from pyser.data.findings import Finding, count_errors
 from pyser.data.rules import RULES
 from pyser.data.scan import scan
-from pyser.errors import FileError
+from pyser.errors import FileError, InputError
 from pyser.files import read_json
 from pyser.log import log
 
@@ -83,8 +83,10 @@ def _check_json(path):
             continue
         try:
             content = read_json(path / name)
-        except (OSError, ValueError) as error:
-            yield Finding("json", path / name, getattr(error, "lineno", 0), f"not JSON ({error})")
+        except (OSError, InputError) as error:
+            line = str(getattr(error, "where", "")).rpartition(":")[2]
+            what = getattr(error, "what", error)
+            yield Finding("json", path / name, int(line) if line.isdecimal() else 0, str(what))
             continue
         if not isinstance(content, dict):
             yield Finding("json", path / name, 1, f"holds a {type(content).__name__}")

@@ -73,6 +73,7 @@ BREAKAGES = {
     "Latin-1": (replace("text", b"words 0 1", b"w\xf6rds"), [("encoding", "text", 2)]),
     "no final newline": (append("text", b"\nx"), None),
     "empty corpus.json": (write("corpus.json", b""), [("json", "corpus.json", 1)]),
+    "Latin-1 corpus.json": (write("corpus.json", b"\xf6"), [("json", "corpus.json", 0)]),
     "bad frontend.json": (write("frontend.json", b"{\n1}"), [("json", "frontend.json", 2)]),
     "list in corpus.json": (write("corpus.json", b"[]"), [("json", "corpus.json", 1)]),
     # lines
