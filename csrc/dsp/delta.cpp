@@ -5,6 +5,20 @@
 namespace pyser {
 namespace {
 
+// row += weight (after - before).
+void add_difference(float weight, const float* before, const float* after, int dim,
+                    float* __restrict row) {
+  for (int d = 0; d < dim; ++d) row[d] += weight * (after[d] - before[d]);
+}
+
+// row += weight (before + after - 2 centre).
+void add_curvature(float weight, const float* before, const float* centre, const float* after,
+                   int dim, float* __restrict row) {
+  for (int d = 0; d < dim; ++d) {
+    row[d] += weight * ((after[d] - centre[d]) + (before[d] - centre[d]));
+  }
+}
+
 // The filter of one more order: `filter` convolved with n / sum n^2, n = -window .. window.
 std::vector<float> next_filter(const std::vector<float>& filter, int window) {
   double norm = 0;
@@ -69,18 +83,25 @@ void DeltaStream::extend(int order, bool last) {
   }
 }
 
-void DeltaStream::filter_row(int order, int64_t t, float* __restrict row) const {
+// Filters of odd orders are odd, those of even orders are even, and all sum to zero: written with
+// differences, a constant signal gives exactly zero.
+void DeltaStream::filter_row(int order, int64_t t, float* row) const {
   const Block& input = blocks_[plan_.htk_edges_ ? order - 1 : 0];
   const std::vector<float>& filter = plan_.filters_[order - 1];
   const auto reach = static_cast<int64_t>(filter.size() / 2);
+  const bool is_odd = plan_.htk_edges_ || order % 2 == 1;
   const int dim = plan_.dim_;
+  const auto row_at = [&](int64_t i) {
+    return input.values.data() + (std::clamp<int64_t>(i, 0, input.end - 1) - input.first) * dim;
+  };
   std::fill(row, row + dim, 0.0f);
-  for (int64_t n = -reach; n <= reach; ++n) {
-    const float weight = filter[n + reach];
-    if (weight == 0) continue;
-    const int64_t source = std::clamp<int64_t>(t + n, 0, input.end - 1) - input.first;
-    const float* x = input.values.data() + source * dim;
-    for (int d = 0; d < dim; ++d) row[d] += weight * x[d];
+  for (int64_t n = 1; n <= reach; ++n) {
+    const float weight = filter[reach + n];
+    if (is_odd) {
+      add_difference(weight, row_at(t - n), row_at(t + n), dim, row);
+    } else {
+      add_curvature(weight, row_at(t - n), row_at(t), row_at(t + n), dim, row);
+    }
   }
 }
 
