@@ -112,7 +112,8 @@ WavHeader read_wav_header(ByteSource& source) {
     if (name == "data") {
       if (!has_format) throw InputError("has samples before a 'fmt ' chunk", source.name());
       const int64_t before = source.position() - start;
-      header.data_bytes = size_is_known(source, size, riff_size, before) ? size : -1;
+      header.data_bytes = -1;
+      if (size_is_known(source, size, riff_size, before)) header.data_bytes = size;
       const bool end_known = riff_size != 0 && !is_stream_mark(riff_size);
       if (header.data_bytes >= 0 && end_known) header.end = start + riff_size;
       return header;
