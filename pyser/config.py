@@ -35,7 +35,9 @@ class Option:
             kind = "true or false" if self.type is bool else f"a {_type_name(self.type)}"
             raise UsageError(f"--{self.name}={text} is ill-typed", where, kind) from None
         if self.choices and value not in self.choices:
-            raise UsageError(f"--{self.name}={text}", where, "one of: " + " ".join(self.choices))
+            raise UsageError(
+                f"--{self.name}={text}", where, "one of: " + " ".join(map(str, self.choices))
+            )
         return value
 
 
