@@ -68,7 +68,7 @@ root=${!root_option}
 name=$corpus
 if [ -z "$root" ]; then
   [ -n "${standin_model:-}" ] || fail "--$root_option DIR is needed: ${root_help}" 2
-  name=standin root=data/standin_release
+  name=standin
   [[ $explicit == *" model "* ]] || model=$standin_model
 elif [ -n "${num_folds:-}" ]; then
   name=$(basename "$root") protocol=folds$num_folds
@@ -80,7 +80,9 @@ model=${model##*/}
 data=data/$name
 split=$data/split/$protocol
 exp=exp/$name/$model/$protocol
+caller=$PWD
 mkdir -p "$work_dir" && cd "$work_dir"
+root=${root:-$PWD/data/standin_release}
 
 # What is printed beside the results to make them again: options, without this machine's folders.
 command="egs/$(basename "$recipe")/run.sh"
@@ -98,7 +100,7 @@ runs() { # runs NUMBER NAME: whether this stage is asked for; says so
 make_environment
 
 if runs 0 locate; then
-  if [ "$root" = data/standin_release ]; then
+  if [ "$root" = "$PWD/data/standin_release" ]; then
     echo "No --$root_option DIR: a synthetic stand-in in the same layout is used. Its numbers say" \
       "nothing about real speech." >&2
     pyser prepare standin --out "$root"
@@ -107,7 +109,9 @@ if runs 0 locate; then
   fi
 fi
 if runs 1 prepare; then
-  pyser prepare "$corpus" --root "$root" --out "$data" --labels "$labels"
+  # From where the user stands: a data directory may name its recordings relative to there.
+  work=$PWD
+  (cd "$caller" && pyser prepare "$corpus" --root "$root" --out "$work/$data" --labels "$labels")
 fi
 if runs 2 features; then
   segments=()

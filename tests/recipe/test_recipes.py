@@ -1,0 +1,209 @@
+"""Whole recipes through the shell, as a user runs them: finished, run again, killed, wrong use."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+pytestmark = pytest.mark.recipe
+
+TINY_MODEL = """\
+model: {name: hnsd, hidden: 8, fc: 8}
+data: {normalisation: speaker, frame_step: 4}
+train: {learning_rate: 0.01, epochs: 3, batch_size: 16}
+"""
+OUTPUTS = ("exp/RESULTS.md", "exp/standin/tiny/loso5/scores.tsv")
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("conf") / "tiny.yaml"
+    path.write_text(TINY_MODEL)
+    return path
+
+
+def run_sh(repository, recipe, *options, **kwargs):
+    command = [repository / "egs" / recipe / "run.sh", *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **kwargs)
+
+
+def standin(repository, work, model, *options, **kwargs):
+    """The IEMOCAP recipe on the stand-in, small enough for a test."""
+    subprocess.run(
+        ["pyser", "prepare", "standin", "--size", "tiny", "--out", work / "data/standin_release"],
+        check=True,
+        capture_output=True,
+    )
+    options = ("--work-dir", work, "--model", model, *options)
+    return run_sh(repository, "iemocap", *options, **kwargs)
+
+
+def contents(work):
+    return {name: (work / name).read_bytes() for name in OUTPUTS}
+
+
+def modification_times(work):
+    skip = {"RESULTS.md"}
+    files = [p for p in work.rglob("*") if p.is_file() and p.name not in skip]
+    return {p: p.stat().st_mtime_ns for p in files if "plots" not in p.parts}
+
+
+@pytest.fixture(scope="module")
+def finished(repository, tmp_path_factory, tiny_model):
+    """An undisturbed run of all stages on the stand-in."""
+    work = tmp_path_factory.mktemp("undisturbed")
+    done = standin(repository, work, tiny_model)
+    assert done.returncode == 0, done.stderr
+    return work, done
+
+
+def test_prints_results_with_the_warning(finished):
+    work, done = finished
+    results = (work / "exp/RESULTS.md").read_text()
+    assert done.stdout.endswith(results)
+    assert "stand-in" in results and "WA" in results and "UA" in results
+    assert "nothing about real speech" in done.stderr
+    assert "egs/iemocap/run.sh" in results
+    assert str(work) not in results
+
+
+def test_second_run_recomputes_nothing(repository, finished, tiny_model):
+    work, _ = finished
+    before, results = modification_times(work), contents(work)
+    again = standin(repository, work, tiny_model)
+    assert again.returncode == 0, again.stderr
+    assert contents(work) == results
+    assert modification_times(work) == before
+
+
+def test_stage_5_scores_again_only(repository, finished, tiny_model):
+    work, _ = finished
+    before, results = modification_times(work), contents(work)
+    again = standin(repository, work, tiny_model, "--stage", 5)
+    assert again.returncode == 0, again.stderr
+    changed = {p.name for p, t in modification_times(work).items() if before[p] != t}
+    assert changed >= {"scores.tsv"} and not changed & {"feats.ark", "model.pt", "train"}
+    assert contents(work) == results
+
+
+def wait_for(path, pattern, process, timeout_s=120):
+    deadline = time.monotonic() + timeout_s
+    while not list(path.glob(pattern)):
+        assert process.poll() is None, f"ended before {pattern} appeared"
+        assert time.monotonic() < deadline, f"{pattern} did not appear"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "sign", ["data/standin/.*feats*", "exp/standin/tiny/loso5/fold1/seed1/checkpoint.pt"]
+)
+def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, sign):
+    (tmp_path / "data").mkdir()
+    os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
+    command = [repository / "egs/iemocap/run.sh", "--work-dir", tmp_path, "--model", tiny_model]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        wait_for(tmp_path, sign, process)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not (tmp_path / "exp/RESULTS.md").exists()
+    again = standin(repository, tmp_path, tiny_model)
+    assert again.returncode == 0, again.stderr
+    assert contents(tmp_path) == contents(finished[0])
+
+
+@pytest.mark.parametrize(
+    "recipe, options, words",
+    [
+        ("iemocap", ["--stages", "3"], "unknown option --stages"),
+        ("iemocap", ["--stage", "two"], "not a whole number"),
+        ("iemocap", ["--seeds"], "--seeds has no value"),
+        ("iemocap", ["3"], "unexpected argument '3'"),
+        ("iemocap", ["--model", "nonesuch"], "no nonesuch.yaml"),
+        ("iemocap", ["--iemocap", "/nowhere"], "no such folder"),
+        ("emodb", [], "--emodb DIR is needed"),
+        ("emodb", ["--num-folds", "3"], "unknown option --num-folds"),
+        ("own", [], "--data DIR is needed"),
+    ],
+)
+def test_wrong_use(repository, tmp_path, recipe, options, words):
+    done = run_sh(repository, recipe, "--work-dir", tmp_path, *options)
+    assert done.returncode in (1, 2)
+    assert words in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("recipe", ["iemocap", "emodb", "own"])
+def test_help(repository, recipe):
+    done = run_sh(repository, recipe, "--help")
+    assert done.returncode == 0
+    assert "--stop-stage" in done.stdout
+
+
+VOICES_HZ = {"ann": 210.0, "bob": 110.0, "cat": 190.0, "dan": 125.0}
+LABELS = ("calm", "cross", "glad")
+
+
+def write_own_corpus(folder, rate, suffix):
+    """A data directory by hand: 4 speakers, 3 labels that differ in pitch, level and tremolo."""
+    rng = np.random.default_rng(1)
+    wav, spk, emo = [], [], []
+    for speaker, pitch_hz in VOICES_HZ.items():
+        for number in range(6):
+            label = number % 3
+            time_s = np.arange(int(rate * rng.uniform(0.5, 0.9))) / rate
+            phase = 2 * np.pi * pitch_hz * (1 + 0.3 * label) * time_s
+            tone = sum(np.sin(k * phase) / k for k in range(1, 9))
+            tone *= 1 + 0.5 * np.sin(2 * np.pi * 4 * (1 + label) * time_s)
+            tone = 0.05 * (1 + label) * tone + 0.003 * rng.standard_normal(len(time_s))
+            utterance = f"{speaker}-{number}"
+            soundfile.write(folder / f"{utterance}.{suffix}", tone, rate)
+            wav.append(f"{utterance} {utterance}.{suffix}\n")
+            spk.append(f"{utterance} {speaker}\n")
+            emo.append(f"{utterance} {LABELS[label]}\n")
+    for name, lines in (("wav.scp", wav), ("utt2spk", spk), ("utt2emo", emo)):
+        (folder / name).write_text("".join(lines))
+
+
+@pytest.mark.parametrize("rate, suffix", [(48000, "flac"), (8000, "wav")])
+def test_own_data(repository, tmp_path, tiny_model, rate, suffix):
+    corpus = tmp_path / "voices"
+    corpus.mkdir()
+    write_own_corpus(corpus, rate, suffix)
+    options = ("--work-dir", tmp_path / "work", "--model", tiny_model, "--num-folds", 4)
+    done = run_sh(repository, "own", "--data", corpus, *options)
+    assert done.returncode == 0, done.stderr
+    results = (tmp_path / "work/exp/RESULTS.md").read_text()
+    assert all(label in results for label in LABELS)
+    assert "stand-in" not in results
+    scores = tmp_path / "work/exp/voices/tiny/folds4/scores.tsv"
+    assert len(scores.read_text().splitlines()) == 1 + 24
+    assert {p.name for p in corpus.iterdir() if p.suffix == ""} == {"utt2emo", "utt2spk"}
+
+
+def test_own_data_that_is_broken(repository, tmp_path, tiny_model):
+    corpus = tmp_path / "voices"
+    corpus.mkdir()
+    write_own_corpus(corpus, 16000, "wav")
+    lines = (corpus / "utt2emo").read_text().splitlines(keepends=True)
+    (corpus / "utt2emo").write_text("".join(lines[:3] + lines[4:]))
+    options = ("--work-dir", tmp_path / "work", "--model", tiny_model)
+    done = run_sh(repository, "own", "--data", corpus, *options)
+    assert done.returncode == 1
+    assert "utt2emo" in done.stderr and "ann-3" in done.stderr
+
+
+def test_results_of_emodb_are_regenerated_from_the_committed_scores(repository, tmp_path):
+    """The committed table comes from the committed scores and from nothing else."""
+    recipe = repository / "egs/emodb"
+    out = tmp_path / "RESULTS.md"
+    command = ["pyser", "report", "results", "--out", str(out)]
+    subprocess.run(command, cwd=recipe, check=True, capture_output=True)
+    assert out.read_bytes() == (recipe / "RESULTS.md").read_bytes()
+    plots = sorted(p.name for p in (recipe / "plots").glob("*.png"))
+    assert plots == sorted(p.name for p in Path(tmp_path / "plots").glob("*.png")) != []
