@@ -1,6 +1,5 @@
 """The experiments below a folder, grouped into what may stand in one table."""
 
-import json
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -97,10 +96,7 @@ def find_groups(folder):
 
 
 def _read_experiment(path, folder):
-    try:
-        result = read_json(path)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not JSON ({error})", path, "what pyser score writes") from error
+    result = read_json(path)
     for names in (("model",), ("classes",), ("corpus",), ("protocol", "id")):
         value = result
         for name in names:
