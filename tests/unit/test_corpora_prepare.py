@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+from iemocap_builder import write_release
 
 from pyser.cli import main
 from pyser.corpora import iemocap, own, prepare
@@ -104,6 +105,12 @@ def test_malformed_files_stop_with_file_and_line(standin_tiny, tmp_path, capsys)
     assert main(["prepare", "iemocap", *argv]) == 1
     assert f"{path}:{line}: found" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+def test_a_policy_that_keeps_nothing_is_an_error(tmp_path, capsys):
+    root = write_release(tmp_path / "release", code="xxx")
+    assert main(["prepare", "iemocap", f"--root={root}", f"--out={tmp_path / 'data'}"]) == 1
+    assert "no utterance has a label of policy merged" in capsys.readouterr().err
 
 
 def test_emodb(emodb_root, tmp_path, capsys):

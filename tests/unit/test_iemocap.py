@@ -6,9 +6,9 @@ on it, so that it cannot be there without being noticed.
 
 import itertools
 import shutil
-import wave
 
 import pytest
+from iemocap_builder import write_release
 
 from pyser.corpora import iemocap, iemocap_files
 from pyser.corpora.totals import compare, count
@@ -24,26 +24,6 @@ def parsed(standin_tiny):
     utterances = iemocap.parse(standin_tiny, remarks.append)
     assert remarks == []
     return {one.id.partition("-")[2]: one for one in utterances}
-
-
-def write_release(root, dialog="Ses01F_impro01", turns=("F000", "M000"), code="neu"):
-    """A release of one dialog with the given turns, 0.1 s each."""
-    session = root / f"Session{dialog[4]}"
-    (session / "dialog/EmoEvaluation").mkdir(parents=True)
-    (session / "dialog/transcriptions").mkdir()
-    (session / "sentences/wav" / dialog).mkdir(parents=True)
-    heads = [
-        f"[{k}.0000 - {k}.1000]\t{dialog}_{turn}\t{code}\t[2.0000, 2.5000, 3.0000]\n\n"
-        for k, turn in enumerate(turns)
-    ]
-    (session / f"dialog/EmoEvaluation/{dialog}.txt").write_text("".join(heads))
-    lines = [f"{dialog}_{turn} [000.0000-000.1000]: La.\n" for turn in turns]
-    (session / f"dialog/transcriptions/{dialog}.txt").write_text("".join(lines))
-    for turn in turns:
-        with wave.open(str(session / f"sentences/wav/{dialog}/{dialog}_{turn}.wav"), "wb") as file:
-            file.setparams((1, 2, 16000, 0, "NONE", ""))
-            file.writeframes(bytes(3200))
-    return root
 
 
 def test_speaker_is_who_speaks_not_who_wears_the_markers(parsed):

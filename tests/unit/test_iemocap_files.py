@@ -13,7 +13,7 @@ C-E2:\tNeutral;\t()
 C-E3:\tAnger; Frustration;\t()
 C-E4:\tNeutral;\t(free; comment)
 C-F1:\tNeutral;;\t()
-A-E3:\tval 3; act 2; dom  2;\t()
+A-E3:\tval 3; act 2; dom  2; sur 5;\t()
 A-F1:\tval 3; act 2; dom  ;\t()
 
 """
@@ -119,7 +119,16 @@ def test_transcription_in_western_bytes_with_dos_line_ends(written):
     assert len(texts) == 2
 
 
-def test_undefined_windows_bytes_are_still_read():
+def test_only_line_ends_end_lines(written):
+    # 0x81 is no Windows character, so this is read as Latin-1, where 0x85 is NEL.
+    content = TRANSCRIPTION.replace("sefa.", "s\x81fa\x85 ka").encode("latin-1")
+    texts = files.read_transcription(written(content))
+    assert texts[f"{DIALOG}_F000"] == "Lana: tiko]: s\x81fa\x85 ka"
+    old_mac = TRANSCRIPTION.replace("\n", "\r").encode()
+    assert len(files.read_transcription(written(old_mac))) == 2
+
+
+def test_encodings():
     assert files.decode(b"\xe9\x81") == "\xe9\x81"
     assert files.decode("né".encode()) == "né"
 

@@ -1,5 +1,8 @@
 """The stand-in: deterministic, consistent with itself, and balanced as experiments need it."""
 
+import os
+import subprocess
+import sys
 import wave
 from collections import Counter
 
@@ -36,7 +39,10 @@ def tree(root):
 
 
 def test_two_generations_are_equal_byte_for_byte(standin_tiny, tmp_path):
-    standin.generate(tmp_path / "again", "tiny")
+    command = ["-m", "pyser", "prepare", "standin", "--size=tiny", "--out"]
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    out = str(tmp_path / "again")
+    subprocess.run([sys.executable, *command, out], env=environment, check=True)
     first, second = tree(standin_tiny), tree(tmp_path / "again")
     assert first.keys() == second.keys()
     for name, path in first.items():
