@@ -5,17 +5,13 @@ command.
 """
 
 import json
-import platform
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import torch
 import yaml
 
-import pyser
 from pyser.errors import PyserError
 from pyser.files import read_json, write_json, write_text
 from pyser.log import log, warn
@@ -24,12 +20,10 @@ from pyser.train import checkpoint, grid, plan
 from pyser.train.augment import Augmenter
 from pyser.train.fit import FitState, finished, fit
 from pyser.train.inputs import load_fold
+from pyser.train.record import describe_run, pack_model
 from pyser.train.seeds import derive_seed
 from pyser.train.settings import Settings
 from pyser.train.torchsetup import prepare_torch
-
-# What the record of a run tells of its protocol; sizes and digests are in the split itself.
-_PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
 
 
 def main(argv):
@@ -51,17 +45,17 @@ def train_run(spec):
     settings = Settings.from_dict(spec.config)
     digests = plan.input_digests(spec.data, spec.split, [spec.fold])[spec.fold]
     if run.complete:
-        plan.check_same(
-            read_json(run.directory / plan.RECORD), spec.config, digests, spec.directory
-        )
+        record = read_json(run.directory / plan.RECORD)
+        plan.check_same(record, settings.as_dict(), digests, run.directory)
         log("already complete")
         return
     start = _start_point(run, settings, digests, spec.threads)
-    device = prepare_torch(start["threads"], spec.device)
+    spec.threads = start["threads"]
+    device = prepare_torch(spec.threads, spec.device)
     whole = ["train"] if settings.augment.active else []
     fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"], whole)
     model = _make_model(settings, fold, spec.seed).to(device)
-    _log_start(run, settings, fold, model, start["threads"], device)
+    _log_start(run, settings, fold, model, spec.threads, device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
 
     def on_epoch(state, seconds):
@@ -80,20 +74,10 @@ def train_run(spec):
         _make_augmenter(settings, fold),
     )
     _write_metrics(run, state)
-    _write_results(run, spec, settings, fold, model, state, digests, start["threads"])
+    record = describe_run(spec, settings, fold, model, state, digests)
+    checkpoint.save(run.directory / plan.MODEL, pack_model(model, fold, record))
+    write_json(run.directory / plan.RECORD, record)  # last: now the run is complete
     run.discard_checkpoint()
-
-
-def commit():
-    """The commit of the checkout this package is in (``-dirty`` if changed), or None."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    try:
-        found = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return found.stdout.strip()
 
 
 def _start_point(run, settings, digests, threads):
@@ -126,54 +110,6 @@ def _make_augmenter(settings, fold):
 def _write_metrics(run, state):
     lines = [json.dumps(entry) + "\n" for entry in state.history]
     write_text(run.directory / "metrics.jsonl", "".join(lines))
-
-
-def _write_results(run, spec, settings, fold, model, state, digests, threads):
-    """Write model.pt, then run.json, which makes the run complete."""
-    best = state.history[state.best_epoch - 1]
-    summary = {
-        "model": settings.name,
-        "config": settings.as_dict(),
-        "classes": fold.classes,
-        "best_epoch": state.best_epoch,
-        "dev_ua": best["dev_ua"],
-        "digests": digests | {"request": spec.request},
-    }
-    record = summary | {
-        "fold": run.fold,
-        "seed": run.seed,
-        "data": spec.data,
-        "split": spec.split,
-        "protocol": {key: fold.protocol[key] for key in _PROTOCOL_KEYS},
-        "corpus": fold.corpus,
-        "normalisation": settings.data.normalisation,
-        "num_parameters": model.num_parameters,
-        "epochs": len(state.history),
-        "dev_loss": best["dev_loss"],
-        "command": spec.command,
-        "commit": commit(),
-        "threads": threads,
-        "device": str(next(model.parameters()).device.type),
-        "versions": {
-            "pyser": pyser.__version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
-    }
-    weights = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
-    checkpoint.save(
-        run.directory / plan.MODEL,
-        summary
-        | {
-            "state_dict": weights,
-            "blocks": model.blocks,
-            "frontend": fold.frontend,
-            "normalisation": settings.data.normalisation,
-            "statistics": None if fold.statistics is None else torch.from_numpy(fold.statistics),
-        },
-    )
-    write_json(run.directory / plan.RECORD, record)
 
 
 def _log_start(run, settings, fold, model, threads, device):

@@ -1,0 +1,85 @@
+"""What is kept of a finished run: run.json for people and tables, model.pt for prediction."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import pyser
+
+# What run.json tells of the protocol; sizes and digests are in the split itself.
+_PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
+# What model.pt repeats of run.json: a model may travel without its folder.
+_MODEL_KEYS = ("model", "config", "classes", "normalisation", "best_epoch", "dev_ua", "digests")
+
+
+def describe_run(spec, settings, fold, model, state, digests):
+    """The content of run.json.
+
+    Args:
+        spec: what the run was asked for: fold, seed, data, split, command, request, threads.
+        settings: Settings.
+        fold: inputs.Fold.
+        model: with the weights of the best epoch.
+        state: FitState at the end.
+        digests: as from ``plan.input_digests``.
+    """
+    best = state.history[state.best_epoch - 1]
+    return {
+        "model": settings.name,
+        "config": settings.as_dict(),
+        "normalisation": settings.data.normalisation,
+        "fold": spec.fold,
+        "seed": spec.seed,
+        "data": spec.data,
+        "split": spec.split,
+        "classes": fold.classes,
+        "protocol": {key: fold.protocol[key] for key in _PROTOCOL_KEYS},
+        "corpus": fold.corpus,
+        "num_parameters": model.num_parameters,
+        "epochs": len(state.history),
+        "best_epoch": state.best_epoch,
+        "dev_ua": best["dev_ua"],
+        "dev_loss": best["dev_loss"],
+        "digests": digests | {"request": spec.request},
+        "command": spec.command,
+        "commit": commit(),
+        "threads": spec.threads,
+        "device": next(model.parameters()).device.type,
+        "versions": {
+            "pyser": pyser.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def pack_model(model, fold, record):
+    """The content of model.pt: weights, and all that prediction needs to know.
+
+    Besides the keys of run.json in ``_MODEL_KEYS``: ``state_dict`` (on the CPU), ``blocks`` (name
+    -> width), ``frontend`` (frontend.json) and ``statistics`` (float64 [2, D + 1] of the training
+    utterances, if features are normalised by them).
+    """
+    statistics = None if fold.statistics is None else torch.tensor(fold.statistics)
+    return {key: record[key] for key in _MODEL_KEYS} | {
+        "state_dict": {name: tensor.cpu() for name, tensor in model.state_dict().items()},
+        "blocks": model.blocks,
+        "frontend": fold.frontend,
+        "statistics": statistics,
+    }
+
+
+def commit():
+    """The commit of the checkout this package is in (``-dirty`` if changed), or None."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        found = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,415 @@
+"""``pyser train`` on a tiny data directory: artefacts, reuse, resuming after a kill, prediction."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+import pyser.files
+from pyser.cli import main
+from pyser.data.datadir import DataDir
+from pyser.data.split import split
+from pyser.errors import FileError, InputError
+from pyser.files import read_json, write_json
+from pyser.models import MODELS
+from pyser.score.table import read_scores
+from pyser.train import checkpoint, plan, worker
+from pyser.train.predict import load_model, predict_run
+from pyser.train.yamlfile import read_entries
+
+CLASSES = ["calm", "glad", "sore"]
+BLOCKS = {"static": [0, 2], "delta": [2, 4], "delta2": [4, 6]}
+CONFIG = {
+    "model": {"name": "hnsd", "hidden": 5, "attention_dim": 3, "fc": 4, "encoder_dropout": 0.2},
+    "data": {"normalisation": "speaker", "frame_step": 2},
+    "train": {"learning_rate": 0.01, "batch_size": 4, "epochs": 3},
+}
+
+
+def write_features(data, seed=0):
+    import kaldiio
+
+    random = np.random.default_rng(seed)
+    matrices = {
+        name: random.standard_normal((random.integers(6, 20), 6)).astype(np.float32)
+        for name in data.utterances
+    }
+    kaldiio.save_ark(str(data.path / "feats.ark"), matrices, scp=str(data.path / "feats.scp"))
+    write_json(data.path / "frontend.json", {"options": {}, "dim": 6, "blocks": BLOCKS})
+
+
+def write_data(folder):
+    """A data directory of 4 speakers with 6 utterances, and 4 folds."""
+    names = [f"spk{s}-{u}" for s in range(4) for u in range(6)]
+    tables = {
+        "wav.scp": {name: str(folder / f"{name}.wav") for name in names},
+        "utt2spk": {name: name.split("-")[0] for name in names},
+        "utt2emo": {name: CLASSES[index % 3] for index, name in enumerate(names)},
+    }
+    info = {"name": "tiny", "standin": True, "labels": "all"}
+    write_features(DataDir.write(folder / "data", tables, info))
+    split(folder / "data", folder / "split", num_folds=4)
+
+
+@pytest.fixture
+def place(tmp_path):
+    write_data(tmp_path)
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(CONFIG))
+    return tmp_path
+
+
+def arguments(place, *more, exp="exp"):
+    paths = {"config": "model.yaml", "data": "data", "split": "split", "exp": exp}
+    return ["train", *(f"--{name}={place / path}" for name, path in paths.items()), *more]
+
+
+def spec(place, exp="exp", fold=1, **config):
+    """What the verb hands to a child process."""
+    sections = {name: dict(values) for name, values in CONFIG.items()}
+    sections["train"] |= config
+    entries = read_entries(place / "model.yaml", {f"train.{n}": v for n, v in config.items()})
+    return {
+        "directory": str(place / exp / f"fold{fold}" / "seed1"),
+        "data": str(place / "data"),
+        "split": str(place / "split"),
+        "fold": fold,
+        "seed": 1,
+        "config": sections,
+        "request": plan.request_digest(entries),
+        "threads": 1,
+        "device": "cpu",
+        "command": "a command",
+    }
+
+
+def train(settings):
+    worker.train_run(SimpleNamespace(**settings))
+    return Path(settings["directory"])
+
+
+def outcome(directory):
+    """All that training is for: weights, what goes with them, record, metrics."""
+    saved = checkpoint.load(directory / "model.pt")
+    weights = {name: tensor.numpy().tobytes() for name, tensor in saved.pop("state_dict").items()}
+    record = read_json(directory / "run.json")
+    del saved["statistics"], record["commit"]  # a tensor; what somebody may change meanwhile
+    names = ("metrics.jsonl", "config.yaml")
+    return weights, saved, record, [(directory / name).read_bytes() for name in names]
+
+
+def test_the_verb_trains_every_fold_and_seed_then_has_nothing_to_do(place, capsys):
+    argv = arguments(place, "--folds=4", "--seeds=2", "--nj=2", "--command=run.sh X")
+    assert main(argv) == 0
+    assert "Done 2 out of 2 runs." in capsys.readouterr().err
+    runs = sorted(str(path.relative_to(place / "exp")) for path in place.glob("exp/*/*"))
+    assert runs == ["fold4/seed1", "fold4/seed2"]
+    directory = place / "exp" / "fold4" / "seed2"
+    assert {path.name for path in directory.iterdir()} == {
+        *("config.yaml", "metrics.jsonl", "model.pt", "run.json", "train.log", ".lock")
+    }
+    record = read_json(directory / "run.json")
+    assert record["command"] == "run.sh X"
+    assert (record["fold"], record["seed"], record["model"]) == (4, 2, "hnsd")
+    assert record["classes"] == CLASSES
+    assert record["corpus"]["standin"] is True
+    assert record["protocol"]["id"] == "folds4"
+    assert record["config"]["train"]["batch_size"] == 4
+    assert record["config"] == yaml.safe_load((directory / "config.yaml").read_text())
+    metrics = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+    assert (
+        [entry["epoch"] for entry in metrics] == [1, 2, 3] == list(range(1, record["epochs"] + 1))
+    )
+    assert metrics[record["best_epoch"] - 1]["dev_ua"] == record["dev_ua"]
+    log = (directory / "train.log").read_text()
+    assert "synthetic stand-in" in log
+    assert "epoch 3 of 3" in log
+
+    before = {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()}
+    code = (
+        "import sys; from pyser.cli import main; status = main(sys.argv[1:]);"
+        "sys.exit(status or 'torch' in sys.modules)"
+    )
+    again = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert "nothing to do: all 2 runs" in again.stderr
+    assert {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()} == before
+
+
+def test_seeds_and_folds_give_different_weights(place):
+    first = outcome(train(spec(place)))[0]
+    assert outcome(train(spec(place, fold=2)))[0] != first
+    assert outcome(train(spec(place, exp="exp2") | {"seed": 2}))[0] != first
+    assert outcome(train(spec(place, exp="exp3")))[0] == first
+
+
+class Killed(BaseException):
+    """Ends a run at one exact point, as a kill would: nothing in the package catches it."""
+
+
+def test_killed_around_any_write_it_ends_as_if_nothing_had_happened(place, monkeypatch):
+    expected = outcome(train(spec(place, exp="whole")))
+    replace = os.replace
+    writes = []
+
+    def count(source, target):
+        writes.append(Path(target).name)
+        replace(source, target)
+
+    monkeypatch.setattr(pyser.files.os, "replace", count)
+    train(spec(place, exp="counted"))
+    assert writes.count("checkpoint.pt") == 3
+    assert writes[-2:] == ["model.pt", "run.json"]
+    for number in range(len(writes)):
+        for renamed in (False, True):
+            exp = f"killed{number}{renamed}"
+            _train_killed(spec(place, exp=exp), monkeypatch, replace, number, renamed)
+            monkeypatch.setattr(pyser.files.os, "replace", replace)
+            assert outcome(train(spec(place, exp=exp))) == expected, (writes[number], renamed)
+
+
+def _train_killed(settings, monkeypatch, replace, number, renamed):
+    """Train until write ``number``; end before or after the file gets its name."""
+    left = [number]
+
+    def kill(source, target):
+        left[0] -= 1
+        if left[0] >= 0:
+            return replace(source, target)
+        if renamed:
+            replace(source, target)
+        raise Killed
+
+    monkeypatch.setattr(pyser.files.os, "replace", kill)
+    with pytest.raises(Killed):
+        train(settings)
+
+
+def start_worker(settings, log):
+    command = [sys.executable, "-m", "pyser.train.worker", json.dumps(settings)]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=log.open("ab"), stderr=subprocess.STDOUT
+    )
+
+
+def num_epochs(settings):
+    path = Path(settings["directory"]) / "metrics.jsonl"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def test_killed_by_the_system_it_ends_with_the_same_model_and_scores(place):
+    whole = train(spec(place, exp="whole", epochs=60))
+    killed = spec(place, exp="killed", epochs=60)
+    for epochs in (1, 10):
+        process = start_worker(killed, place / "log")
+        while num_epochs(killed) < epochs:
+            assert process.poll() is None, (place / "log").read_text()
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdin.close()
+    assert 10 <= num_epochs(killed) < 60
+    process = start_worker(killed, place / "log")
+    assert process.wait() == 0, (place / "log").read_text()
+    process.stdin.close()
+    assert "going on after epoch" in (place / "log").read_text()
+    directory = Path(killed["directory"])
+    assert outcome(directory) == outcome(whole)
+    for run in (whole, directory):
+        predict_run(run)
+    assert (directory / "scores.tsv").read_bytes() == (whole / "scores.tsv").read_bytes()
+
+
+def test_a_failing_run_is_reported_and_the_others_finish(place, capsys):
+    train_list = place / "split" / "fold2" / "train"
+    names = train_list.read_text().split()
+    train_list.write_text("".join(f"{name}\n" for name in [*names, "spk9-0"]))
+    assert main(arguments(place, "--folds=1,2", "--train.epochs=1")) == 1
+    messages = capsys.readouterr().err
+    assert "ERROR: fold 2 seed 1 ended with status 1" in messages
+    assert "    ERROR: spk9-0: no features" in messages
+    assert "Done 1 out of 2 runs." in messages
+    assert [path.parent.parent.name for path in place.glob("exp/*/*/run.json")] == ["fold1"]
+
+
+def refused(place, capsys, *more):
+    """The message of a train command that must fail before it starts anything."""
+    before = sorted(place.rglob("*"))
+    assert main(arguments(place, *more)) != 0
+    assert sorted(place.rglob("*")) == before
+    return capsys.readouterr().err
+
+
+def test_a_complete_run_is_never_taken_for_another(place, capsys):
+    directory = train(spec(place))
+    old = (directory / "model.pt").read_bytes()
+    message = refused(place, capsys, "--folds=1", "--train.epochs=4")
+    assert "train.epochs was 3, is 4; choose another --exp, or remove this folder" in message
+    # The same settings in other words are the same settings.
+    assert main(arguments(place, "--folds=1", "--train.epochs=3", "--train.patience=0")) == 0
+    assert "nothing to do" in capsys.readouterr().err
+    shutil.copy(place / "split" / "fold2" / "dev", place / "split" / "fold1" / "dev")
+    assert "the split changed" in refused(place, capsys, "--folds=1")
+    assert (directory / "model.pt").read_bytes() == old
+
+
+def test_changed_features_and_labels_are_noticed(place, capsys):
+    directory = train(spec(place))
+    write_features(DataDir(place / "data"), seed=7)
+    message = refused(place, capsys, "--folds=1")
+    assert "the features in" in message
+    assert "run pyser split again" in message
+    split(place / "data", place / "split", num_folds=4)
+    assert "the features changed, the split changed" in refused(place, capsys, "--folds=1")
+    with pytest.raises(InputError, match="the features changed"):
+        predict_run(directory)
+    labels = place / "data" / "utt2emo"
+    labels.write_text(labels.read_text().replace("glad", "calm", 1))
+    assert "the labels in" in refused(place, capsys, "--folds=1")
+
+
+def test_a_run_begun_with_other_settings_is_not_gone_on_with(place, monkeypatch):
+    _train_killed(spec(place), monkeypatch, os.replace, 3, True)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match=r"train\.learning_rate was 0\.01, is 0\.02"):
+        train(spec(place, learning_rate=0.02))
+
+
+def test_a_run_begun_keeps_its_threads(place, monkeypatch):
+    _train_killed(spec(place) | {"threads": 1}, monkeypatch, os.replace, 3, True)
+    monkeypatch.undo()
+    directory = train(spec(place) | {"threads": 2})
+    assert read_json(directory / "run.json")["threads"] == 1
+
+
+def test_a_complete_run_is_left_alone_by_its_worker(place, capsys):
+    directory = train(spec(place))
+    (directory / "checkpoint.pt").touch()
+    written = (directory / "model.pt").stat().st_mtime_ns
+    train(spec(place))
+    assert "already complete" in capsys.readouterr().err
+    assert (directory / "model.pt").stat().st_mtime_ns == written
+    assert main(arguments(place, "--folds=1")) == 0  # tidies what a kill at the very end left
+    assert not (directory / "checkpoint.pt").exists()
+
+
+def test_one_writer_at_a_time(tmp_path):
+    stale = tmp_path / ".model.pt.1.tmp"
+    stale.touch()
+    with checkpoint.only_writer(tmp_path):
+        assert not stale.exists()
+        with (
+            pytest.raises(InputError, match=f"process {os.getpid()} is training here"),
+            checkpoint.only_writer(tmp_path),
+        ):
+            pass
+    with checkpoint.only_writer(tmp_path):
+        pass
+
+
+def test_prediction_uses_the_model_of_the_best_epoch(place):
+    directory = train(spec(place))
+    predict_run(directory)
+    scores = read_scores(directory / "scores.tsv")
+    test = (place / "split" / "fold1" / "test").read_text().split()
+    assert list(scores.utterances) == test
+    assert scores.classes == tuple(CLASSES)
+    labels = DataDir(place / "data").table("utt2emo")
+    assert [CLASSES[index] for index in scores.reference] == [labels[name] for name in test]
+    assert set(scores.speakers) == {name.split("-")[0] for name in test}
+    np.testing.assert_allclose(np.exp(scores.log_posteriors).sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("normalisation", ["train", "none"])
+def test_a_model_file_holds_what_prediction_needs(place, normalisation):
+    config = CONFIG | {"data": {"normalisation": normalisation}}
+    directory = train(spec(place) | {"config": config})
+    model, saved = load_model(directory / "model.pt")
+    assert isinstance(model, MODELS["hnsd"])
+    assert not model.training
+    assert saved["blocks"] == {"static": 2, "delta": 2, "delta2": 2}
+    assert saved["frontend"]["blocks"] == BLOCKS
+    assert saved["normalisation"] == normalisation
+    assert (saved["statistics"] is None) == (normalisation == "none")
+    if normalisation == "train":
+        assert saved["statistics"].shape == (2, 7)
+        assert saved["statistics"].dtype == torch.float64
+    predict_run(directory)
+    assert (directory / "scores.tsv").exists()
+
+
+def test_features_of_unknown_origin_are_one_block(place):
+    (place / "data" / "frontend.json").unlink()
+    split(place / "data", place / "split", num_folds=4)
+    settings = spec(place)
+    settings["config"]["model"]["streams"] = "static"
+    saved = checkpoint.load(train(settings) / "model.pt")
+    assert saved["blocks"] == {"static": 6}
+    assert saved["frontend"] is None
+    with pytest.raises(InputError, match=r"hnsd: the features have the blocks static"):
+        train(spec(place, exp="other"))
+
+
+def test_a_run_that_is_not_complete_cannot_predict(tmp_path):
+    with pytest.raises(FileError, match="no complete run"):
+        predict_run(tmp_path)
+
+
+def test_a_file_that_is_no_model(tmp_path):
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"not a model")
+    with pytest.raises(InputError, match="is no file of weights"):
+        checkpoint.load(path)
+    torch.save({"state": SimpleNamespace()}, path)  # would run code when read
+    with pytest.raises(InputError, match="is no file of weights"):
+        checkpoint.load(path)
+    with pytest.raises(FileError, match="cannot be read"):
+        checkpoint.load(tmp_path / "other.pt")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--folds=0-2"], "--folds=0-2 has 0-2; expected folds in 1-4"),
+        (["--folds=3-2"], "--folds=3-2"),
+        (["--folds=x"], "--folds=x; expected numbers and ranges"),
+        (["--folds=5"], "expected folds in 1-4"),
+        (["--seeds=0"], "--seeds=0; expected at least 1"),
+        (["--train.epochz=3"], "did you mean train.epochs"),
+        (["--frobnicate=3"], "unknown option --frobnicate"),
+        (["--split=/nowhere"], "run pyser split"),
+    ],
+)
+def test_what_cannot_be_asked_for(place, capsys, more, message):
+    assert message in refused(place, capsys, *more)
+
+
+def test_folds_are_parsed_as_a_set():
+    assert plan.parse_folds(None, 3) == [1, 2, 3]
+    assert plan.parse_folds("3,1-2,2", 4) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "abacus"])
+def test_a_device_that_is_not_there(place, device):
+    with pytest.raises(InputError, match=f"device {device} cannot be used"):
+        train(spec(place) | {"device": device})
+
+
+def test_the_device_may_be_chosen_automatically(place):
+    directory = train(spec(place) | {"device": "auto"})
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    assert read_json(directory / "run.json")["device"] == expected
+
+
+def test_help(capsys):
+    assert main(["train", "--help"]) == 0
+    assert "--seeds" in capsys.readouterr().out
