@@ -1,5 +1,6 @@
 """The C++ front end against the float64 reference: each option in turn, on every signal."""
 
+import numpy as np
 import pytest
 from signals import SIGNALS, make
 from tolerance import assert_agrees
@@ -87,6 +88,16 @@ def test_every_length_around_the_frame_edges(snip_edges, milliseconds):
         samples = make("noise", num_samples, seed=num_samples)
         exact = assert_agrees(frontend(samples), samples, options)
         assert (frontend.num_frames(num_samples), frontend.dim) == exact.shape
+
+
+@pytest.mark.parametrize("level", [0, 1, 1000, 32767, -32768, 12345])
+@pytest.mark.parametrize("sample_frequency", [8000, 16000, 22050, 44100])
+def test_a_pure_offset_is_exactly_the_floor(level, sample_frequency):
+    options = FrontendOptions(sample_frequency=sample_frequency, use_energy=True)
+    rows = Frontend(options)(np.full(sample_frequency // 8, level, np.int16))
+    static = rows[:, :27]
+    assert (static == np.float32(np.log(reference.FLOOR))).all()
+    assert (rows[:, 27:] == 0).all()
 
 
 RATES = [(48000, 16000), (44100, 16000), (22050, 8000), (8000, 16000), (16000, 22050)]

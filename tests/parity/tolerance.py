@@ -5,13 +5,18 @@ its log can be off by anything where a bin holds next to nothing (a pure tone, a
 offset that was removed). A fixed tolerance would be too tight there and far too wide for speech.
 So the error of the transform is bounded instead, and carried through the later steps:
 
-    |dX_k| <= TRANSFORM EPS |x|,   x the frame as it came in, before any offset was removed;
+    |dX_k| <= TRANSFORM EPS |x|,   x the frame as it came in, before any offset was removed,
+        + K/8 EPS (|X_k| + |X_{K/2-k}|) where K is a power of two;
     |d|X_k|^2| <= 2 |X_k| |dX_k| + |dX_k|^2, summed with the weights of the mel filter;
     log E within [log(E - dE), log(E + dE)], floored as E is, plus LOG for the log itself;
     DCT, lifter, mean and deltas: the sum of |coefficient| times the error of each input.
 
-Linear (no-log) outputs are bound by 1e-5 of the frame's maximum on top. The constants are about
-twice the largest that the front end and Kaldi's binaries were seen to need.
+The second term is Kaldi's: the last step of its transform takes powers of a float32 root of
+unity, each from the one before, so the k-th is off by k EPS, k <= K/4, and a strong bin shows up
+faintly at the mirrored one. The front end follows Kaldi in this.
+
+Linear (no-log) outputs may differ by LINEAR of the frame's maximum on top. TRANSFORM and LOG are
+about twice what the front end was seen to need over thousands of drawn cases (4.1 and 3.3e-6).
 """
 
 import numpy as np
@@ -21,7 +26,7 @@ from pyser.frontend import reference
 
 EPS = float(np.finfo(np.float32).eps)
 TRANSFORM = 8.0
-LOG = 1e-5
+LOG = 7e-6
 LINEAR = 1e-5
 
 
@@ -64,7 +69,10 @@ def _static(x, o, sample_error=0.0):
     dX = dX + sample_error * np.sqrt(raw.shape[1])
     norm = np.linalg.norm(clean if o.raw_energy else windowed, axis=1, keepdims=True)
     energy = _log_error(norm**2, 2 * norm * dX + dX**2)
-    X = np.sqrt(reference.power_spectrum(windowed, reference.fft_size(o)))
+    K = reference.fft_size(o)
+    X = np.sqrt(reference.power_spectrum(windowed, K))
+    if K & (K - 1) == 0:
+        dX = dX + K / 8 * EPS * (X + X[:, ::-1])
     if o.feature_type == "spectrogram":
         return np.concatenate([energy, _log_error(X**2, 2 * X * dX + dX**2)[:, 1:]], axis=1)
     if o.feature_type == "mfcc":
