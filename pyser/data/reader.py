@@ -13,7 +13,7 @@ import numpy as np
 
 from pyser.data.tables import read_table
 from pyser.errors import FileError, InputError, PyserError
-from pyser.files import read_json
+from pyser.files import digest, read_json
 
 FRONTEND_FILE = "frontend.json"
 _MATRICES = (b"FM ", b"DM ", b"CM ", b"CM2 ", b"CM3 ")
@@ -63,6 +63,15 @@ class FeatureReader(Mapping):
         """What made the features (dict: options, digest, dim, blocks, ...), None if unknown."""
         path = self.path.with_name(FRONTEND_FILE)
         return read_json(path) if path.is_file() else None
+
+    def digest(self):
+        """SHA-256 of what made the features and where each lies in the archive, not of values.
+
+        Reading a whole archive would take seconds. The audio files' names (``input``) are left out:
+        they differ from machine to machine.
+        """
+        made_by = {key: value for key, value in (self.frontend or {}).items() if key != "input"}
+        return digest([self.places(), made_by])
 
     @property
     def blocks(self):

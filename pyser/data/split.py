@@ -88,12 +88,10 @@ def _generate(data, reader, num_folds):
 def describe(plan, data, reader, folds, without):
     """What ``protocol.json`` holds: no paths, nothing that differs between two equal splits."""
     info = data.info
-    # "input" is of the names of the audio files, which differ from machine to machine.
-    made_by = {key: value for key, value in (reader.frontend or {}).items() if key != "input"}
     inputs = {
         "utt2emo": file_digest(data.path / "utt2emo"),
         "utt2spk": file_digest(data.path / "utt2spk"),
-        "features": digest([reader.places(), made_by]),
+        "features": reader.digest(),
         "folds": digest(folds),
     }
     return {

@@ -84,7 +84,7 @@ def input_digests(data, split, folds):
     protocol = read_split(split)
     reader = FeatureReader(data / "feats.scp")
     shared = {
-        "features": _features_digest(reader),
+        "features": reader.digest(),
         "labels": file_digest(data / "utt2emo"),
     }
     for name, key in (("features", "features"), ("labels", "utt2emo")):
@@ -133,12 +133,6 @@ def check_same(found, config, digests, where):
             where,
             remedy="choose another --exp, or remove this folder to train it again",
         )
-
-
-def _features_digest(reader):
-    """The same digest as in protocol.json: without the names of the audio files ("input")."""
-    made_by = {key: value for key, value in (reader.frontend or {}).items() if key != "input"}
-    return digest([reader.places(), made_by])
 
 
 def _split_digest(split, fold, protocol):

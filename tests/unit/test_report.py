@@ -259,7 +259,7 @@ def test_broken_missing_and_no_results(tmp_path):
     with pytest.raises(FileError, match=r"scores\.tsv: cannot be read"):
         main([str(tmp_path)])
     (exp / "result.json").write_text("{")
-    with pytest.raises(InputError, match=r"result\.json: not JSON"):
+    with pytest.raises(InputError, match=r"result\.json:1: is no JSON"):
         main([str(tmp_path)])
 
 
