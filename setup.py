@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent
 
 
 def tool(name, folder_attribute):
-    """The program `name`: from its PyPI package, which need not be on the PATH, or from the PATH."""
+    """The program `name`, from its PyPI package (which may be off the PATH) or from the PATH."""
     try:
         return str(Path(getattr(importlib.import_module(name), folder_attribute)) / name)
     except (ImportError, AttributeError):

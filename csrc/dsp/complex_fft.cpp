@@ -6,60 +6,76 @@
 namespace pyser {
 namespace {
 
-// One 4-point butterfly: in at distance `in_step`, out at distance `out_step`, outputs 1 to 3
-// multiplied by the twiddles w1, w2, w3.
 template <class T>
-struct Butterfly {
-  const T* __restrict in_re;
-  const T* __restrict in_im;
-  T* __restrict out_re;
-  T* __restrict out_im;
-
-  inline void run(int in, int in_step, int out, int out_step, T c1, T s1, T c2, T s2, T c3,
-                  T s3) const {
-    const T a_re = in_re[in], a_im = in_im[in];
-    const T b_re = in_re[in + in_step], b_im = in_im[in + in_step];
-    const T c_re = in_re[in + 2 * in_step], c_im = in_im[in + 2 * in_step];
-    const T d_re = in_re[in + 3 * in_step], d_im = in_im[in + 3 * in_step];
-    const T sum_ac_re = a_re + c_re, sum_ac_im = a_im + c_im;
-    const T diff_ac_re = a_re - c_re, diff_ac_im = a_im - c_im;
-    const T sum_bd_re = b_re + d_re, sum_bd_im = b_im + d_im;
-    const T diff_bd_re = b_re - d_re, diff_bd_im = b_im - d_im;
-    const T y1_re = diff_ac_re + diff_bd_im, y1_im = diff_ac_im - diff_bd_re;
-    const T y2_re = sum_ac_re - sum_bd_re, y2_im = sum_ac_im - sum_bd_im;
-    const T y3_re = diff_ac_re - diff_bd_im, y3_im = diff_ac_im + diff_bd_re;
-    out_re[out] = sum_ac_re + sum_bd_re;
-    out_im[out] = sum_ac_im + sum_bd_im;
-    out_re[out + out_step] = y1_re * c1 - y1_im * s1;
-    out_im[out + out_step] = y1_re * s1 + y1_im * c1;
-    out_re[out + 2 * out_step] = y2_re * c2 - y2_im * s2;
-    out_im[out + 2 * out_step] = y2_re * s2 + y2_im * c2;
-    out_re[out + 3 * out_step] = y3_re * c3 - y3_im * s3;
-    out_im[out + 3 * out_step] = y3_re * s3 + y3_im * c3;
-  }
+struct Complex {
+  T re, im;
 };
 
-// First pass: stride 1, so the loop runs over the groups.
 template <class T>
-void pass_over_groups(const Butterfly<T> butterfly, int groups, const T* __restrict cosine,
+inline Complex<T> operator+(Complex<T> a, Complex<T> b) {
+  return {a.re + b.re, a.im + b.im};
+}
+
+template <class T>
+inline Complex<T> operator-(Complex<T> a, Complex<T> b) {
+  return {a.re - b.re, a.im - b.im};
+}
+
+template <class T>
+inline Complex<T> operator*(Complex<T> a, Complex<T> b) {
+  return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+}
+
+template <class T>
+inline Complex<T> times_minus_i(Complex<T> a) {
+  return {a.im, -a.re};
+}
+
+template <class T>
+struct Quad {
+  Complex<T> y0, y1, y2, y3;
+};
+
+// Four-point transform of a, b, c, d, then the twiddles of outputs 1 to 3.
+template <class T>
+inline Quad<T> butterfly(Complex<T> a, Complex<T> b, Complex<T> c, Complex<T> d, Complex<T> w1,
+                         Complex<T> w2, Complex<T> w3) {
+  const Complex<T> even = a + c, odd = a - c, sum = b + d, turned = times_minus_i(b - d);
+  return {even + sum, (odd + turned) * w1, (even - sum) * w2, (odd - turned) * w3};
+}
+
+// First pass, stride 1: the loop runs over the groups.
+template <class T>
+void pass_over_groups(const T* __restrict re, const T* __restrict im, T* __restrict out_re,
+                      T* __restrict out_im, int groups, const T* __restrict cosine,
                       const T* __restrict sine) {
+  using C = Complex<T>;
   for (int p = 0; p < groups; ++p) {
-    butterfly.run(p, groups, 4 * p, 1, cosine[p], sine[p], cosine[p + groups], sine[p + groups],
-                  cosine[p + 2 * groups], sine[p + 2 * groups]);
+    const int q = p + groups, r = q + groups, s = r + groups;
+    const Quad<T> y = butterfly(C{re[p], im[p]}, C{re[q], im[q]}, C{re[r], im[r]}, C{re[s], im[s]},
+                                C{cosine[p], sine[p]}, C{cosine[q], sine[q]},
+                                C{cosine[r], sine[r]});
+    out_re[4 * p] = y.y0.re, out_im[4 * p] = y.y0.im;
+    out_re[4 * p + 1] = y.y1.re, out_im[4 * p + 1] = y.y1.im;
+    out_re[4 * p + 2] = y.y2.re, out_im[4 * p + 2] = y.y2.im;
+    out_re[4 * p + 3] = y.y3.re, out_im[4 * p + 3] = y.y3.im;
   }
 }
 
-// Later passes: the inner loop runs over butterflies that share their twiddles.
+// Butterflies of one group in a later pass: they share the twiddles w1, w2, w3.
 template <class T>
-void pass_over_stride(const Butterfly<T> butterfly, int groups, int stride, const T* cosine,
-                      const T* sine) {
-  for (int p = 0; p < groups; ++p) {
-    const T c1 = cosine[p], c2 = cosine[p + groups], c3 = cosine[p + 2 * groups];
-    const T s1 = sine[p], s2 = sine[p + groups], s3 = sine[p + 2 * groups];
-    for (int q = 0; q < stride; ++q) {
-      butterfly.run(q + stride * p, stride * groups, q + 4 * stride * p, stride, c1, s1, c2, s2,
-                    c3, s3);
-    }
+void pass_over_stride(const T* __restrict re, const T* __restrict im, T* __restrict out_re,
+                      T* __restrict out_im, int stride, int in_step, Complex<T> w1, Complex<T> w2,
+                      Complex<T> w3) {
+  using C = Complex<T>;
+  for (int p = 0; p < stride; ++p) {
+    const int q = p + in_step, r = q + in_step, s = r + in_step;
+    const Quad<T> y = butterfly(C{re[p], im[p]}, C{re[q], im[q]}, C{re[r], im[r]}, C{re[s], im[s]},
+                                w1, w2, w3);
+    out_re[p] = y.y0.re, out_im[p] = y.y0.im;
+    out_re[p + stride] = y.y1.re, out_im[p + stride] = y.y1.im;
+    out_re[p + 2 * stride] = y.y2.re, out_im[p + 2 * stride] = y.y2.im;
+    out_re[p + 3 * stride] = y.y3.re, out_im[p + 3 * stride] = y.y3.im;
   }
 }
 
@@ -91,15 +107,23 @@ ComplexFft<T>::ComplexFft(int length) : length_(length) {
 }
 
 template <class T>
+void ComplexFft<T>::run(const Pass& pass, const T* re, const T* im, T* out_re, T* out_im) const {
+  const int groups = pass.groups, stride = pass.stride;
+  const T *cosine = pass.cosine.data(), *sine = pass.sine.data();
+  if (stride == 1) return pass_over_groups(re, im, out_re, out_im, groups, cosine, sine);
+  for (int p = 0; p < groups; ++p) {
+    const int in = p * stride, out = 4 * p * stride;
+    pass_over_stride<T>(re + in, im + in, out_re + out, out_im + out, stride, stride * groups,
+                        {cosine[p], sine[p]}, {cosine[p + groups], sine[p + groups]},
+                        {cosine[p + 2 * groups], sine[p + 2 * groups]});
+  }
+}
+
+template <class T>
 bool ComplexFft<T>::transform(T* re, T* im, T* work_re, T* work_im) const {
   bool in_work = false;
   for (const Pass& pass : passes_) {
-    const Butterfly<T> butterfly{re, im, work_re, work_im};
-    if (pass.stride == 1) {
-      pass_over_groups(butterfly, pass.groups, pass.cosine.data(), pass.sine.data());
-    } else {
-      pass_over_stride(butterfly, pass.groups, pass.stride, pass.cosine.data(), pass.sine.data());
-    }
+    run(pass, re, im, work_re, work_im);
     std::swap(re, work_re);
     std::swap(im, work_im);
     in_work = !in_work;

@@ -20,10 +20,12 @@ class ComplexFft {
 
  private:
   struct Pass {
-    int groups;                // butterflies with different twiddles: points / 4
-    int stride;                // butterflies with the same twiddles
+    int groups;                   // of butterflies with the same twiddles: points / 4
+    int stride;                   // butterflies in a group
     std::vector<T> cosine, sine;  // [3 * groups]: w, w^2, w^3 of each group
   };
+
+  void run(const Pass& pass, const T* re, const T* im, T* out_re, T* out_im) const;
 
   int length_;
   bool last_radix_2_;

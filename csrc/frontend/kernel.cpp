@@ -49,7 +49,10 @@ void preemphasise_and_window(const float* frame, const std::vector<float>& windo
 }
 
 void floored_log(float* values, int count) {
-  for (int i = 0; i < count; ++i) values[i] = log_positive(std::max(values[i], kEnergyFloor));
+  for (int i = 0; i < count; ++i) {
+    const float value = values[i] > kEnergyFloor ? values[i] : kEnergyFloor;
+    values[i] = log_positive(value);
+  }
 }
 
 // [energy | log-mel], or with htk_compat [log-mel | energy].

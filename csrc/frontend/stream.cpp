@@ -18,7 +18,13 @@ Stream::Stream(const Plan& plan, double sample_rate)
   if (plan.options().dither > 0) noise_.emplace(plan.options().dither_seed);
 }
 
+void Stream::refuse_finished() const {
+  if (!finished_) return;
+  throw InputError("the stream is finished", "stream", "", "make a new stream for another signal");
+}
+
 int64_t Stream::num_rows(int64_t count, bool finish) const {
+  refuse_finished();
   const auto rows_of = [&](int64_t num_samples, bool complete) -> int64_t {
     if (!complete && plan_.options().subtract_mean) return 0;
     if (resampler_) {
@@ -28,15 +34,12 @@ int64_t Stream::num_rows(int64_t count, bool finish) const {
     if (complete) return plan_.num_frames(num_samples);
     return plan_.delta().num_final(plan_.framing().num_final_frames(num_samples));
   };
-  return rows_of(num_samples_ + count, finish) - rows_of(num_samples_, finished_);
+  return rows_of(num_samples_ + count, finish) - rows_of(num_samples_, false);
 }
 
 template <class T>
 void Stream::accept(const T* samples, int64_t count, double scale, float* rows) {
-  if (finished_) {
-    throw InputError("samples after finish()", "stream", "none",
-                     "make a new stream for another signal");
-  }
+  refuse_finished();
   check_samples(samples, count, scale, num_samples_);
   for (int64_t done = 0; done < count; done += kBlock) {
     append(samples + done, std::min(kBlock, count - done), scale);
@@ -45,7 +48,7 @@ void Stream::accept(const T* samples, int64_t count, double scale, float* rows) 
 }
 
 void Stream::finish(float* rows) {
-  if (finished_) throw InputError("finish() was called before", "stream", "one finish()");
+  refuse_finished();
   finished_ = true;
   if (resampler_) {
     const int64_t from = num_signal();

@@ -19,7 +19,8 @@ class Stream {
   // For a signal at `sample_rate`; throws InputError when the options do not allow that rate.
   Stream(const Plan& plan, double sample_rate);
 
-  // Rows that accept() of `count` samples, or finish() after them, would write.
+  // Rows that accept() of `count` samples would write; with `finish`, those that accept() and then
+  // finish() would write together. Throws InputError, as those do, when the stream is finished.
   int64_t num_rows(int64_t count, bool finish) const;
 
   // Takes `count` samples and writes the rows that are final now. T is int16_t, float or double;
@@ -30,10 +31,8 @@ class Stream {
   // Ends the signal and writes the remaining rows.
   void finish(float* rows);
 
-  bool finished() const { return finished_; }
-  int64_t num_samples() const { return num_samples_; }
-
  private:
+  void refuse_finished() const;
   int64_t num_signal() const { return signal_first_ + static_cast<int64_t>(signal_.size()); }
   template <class T>
   void append(const T* samples, int64_t count, double scale);

@@ -13,8 +13,10 @@ struct Options {
 #include "options/options.def"
 #undef PYSER_OPTION
 
-  // use_energy, or its default of the feature type where it was not set.
-  bool energy() const { return use_energy.value_or(feature_type == "mfcc"); }
+  // use_energy, or its default where it was not set.
+  bool energy() const { return use_energy.value_or(default_use_energy(feature_type)); }
+
+  static bool default_use_energy(const std::string& feature_type) { return feature_type == "mfcc"; }
 };
 
 // What a field may hold: a closed interval, a list of words, or anything of its type.

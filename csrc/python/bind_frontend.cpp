@@ -197,8 +197,6 @@ class SharedStream {
     return produce(0, true, [&](float* rows) { stream_.finish(rows); });
   }
 
-  bool finished() const { return stream_.finished(); }
-
  private:
   template <class Write>
   py::array_t<float> produce(int64_t count, bool finish, Write write) {
@@ -223,6 +221,7 @@ class SharedStream {
 
 void bind_frontend(py::module_& module) {
   module.def("option_table", &option_table, "The options of the front end, one dict each.");
+  module.def("default_use_energy", &Options::default_use_energy, py::arg("feature_type"));
   py::class_<Plan, std::shared_ptr<Plan>>(module, "Plan", "Immutable tables made from options.")
       .def(py::init([](const py::dict& values) {
              return std::const_pointer_cast<Plan>(Plan::make(options_from(values)));
@@ -238,8 +237,7 @@ void bind_frontend(py::module_& module) {
   py::class_<SharedStream>(module, "Stream", "One signal on its way through a plan.")
       .def(py::init<std::shared_ptr<Plan>, double>(), py::arg("plan"), py::arg("sample_rate"))
       .def("accept", &SharedStream::accept, py::arg("samples"))
-      .def("finish", &SharedStream::finish)
-      .def_property_readonly("finished", &SharedStream::finished);
+      .def("finish", &SharedStream::finish);
 }
 
 }  // namespace pyser

@@ -97,9 +97,9 @@ class Frontend:
     def blocks(self):
         """Dict of block name ('static', 'delta', 'delta2', ...) to the slice of its columns."""
         width = self._plan.block_dim
-        names = ["static", "delta", *(f"delta{i}" for i in range(2, 1 + self.dim // width))]
-        count = self.dim // width
-        return {names[i]: slice(i * width, (i + 1) * width) for i in range(count)}
+        orders = range(self.dim // width)
+        names = ["static" if k == 0 else "delta" if k == 1 else f"delta{k}" for k in orders]
+        return {names[k]: slice(k * width, (k + 1) * width) for k in orders}
 
     def __setattr__(self, name, value):
         raise AttributeError("Frontend cannot be changed; make a new one")
@@ -111,7 +111,12 @@ class Frontend:
         return Frontend, (self._options,)
 
     def _rate(self, sample_rate):
-        return float(self._options.sample_frequency if sample_rate is None else sample_rate)
+        if sample_rate is None:
+            return self._options.sample_frequency
+        try:
+            return float(sample_rate)
+        except (TypeError, ValueError):
+            raise InputError(f"found {sample_rate!r}", "sample_rate", "a number, Hz") from None
 
 
 class Stream:

@@ -44,7 +44,7 @@ class FrontendOptions:
         for name, value in options.items():
             values[name] = _checked(name, value)
         if values["use_energy"] is None:
-            values["use_energy"] = values["feature_type"] == "mfcc"
+            values["use_energy"] = _native.default_use_energy(values["feature_type"])
         object.__setattr__(self, "_values", MappingProxyType(values))
         object.__setattr__(self, "_plan", _native.Plan(values))
 
@@ -83,8 +83,10 @@ class FrontendOptions:
         return hash(tuple(self._values.items()))
 
     def __repr__(self):
-        given = [f"{k}={v!r}" for k, v in self._values.items() if v != _TABLE[k]["default"]]
-        return f"FrontendOptions({', '.join(given)})"
+        defaults = {name: row["default"] for name, row in _TABLE.items()}
+        defaults["use_energy"] = _native.default_use_energy(self.feature_type)
+        changed = [f"{k}={v!r}" for k, v in self._values.items() if v != defaults[k]]
+        return f"FrontendOptions({', '.join(changed)})"
 
     def __reduce__(self):
         return FrontendOptions.from_dict, (self.as_dict(),)
@@ -121,7 +123,8 @@ def _describe(row):
     return f"        {row['name']} ({row['type']}, default {default}){unit}: {row['help']}."
 
 
-FrontendOptions.__doc__ += "\n    Options:\n" + "\n".join(map(_describe, _TABLE.values())) + "\n"
+if FrontendOptions.__doc__:  # python -OO strips it
+    FrontendOptions.__doc__ += "\n".join(["\n    Options:", *map(_describe, _TABLE.values()), ""])
 FrontendOptions.__signature__ = inspect.Signature(
     [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=row["default"])
