@@ -80,7 +80,6 @@ model=${model##*/}
 data=data/$name
 split=$data/split/$protocol
 exp=exp/$name/$model/$protocol
-caller=$PWD
 mkdir -p "$work_dir" && cd "$work_dir"
 root=${root:-$PWD/data/standin_release}
 
@@ -109,9 +108,7 @@ if runs 0 locate; then
   fi
 fi
 if runs 1 prepare; then
-  # From where the user stands: a data directory may name its recordings relative to there.
-  work=$PWD
-  (cd "$caller" && pyser prepare "$corpus" --root "$root" --out "$work/$data" --labels "$labels")
+  pyser prepare "$corpus" --root "$root" --out "$data" --labels "$labels"
 fi
 if runs 2 features; then
   segments=()

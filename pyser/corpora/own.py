@@ -46,13 +46,19 @@ def read(root):
 
 
 def _absolute(value, key, folder):
-    """The path ``value`` as an absolute one: relative to here or else to ``folder``."""
+    """The path ``value`` as an absolute one.
+
+    It may be relative to here, to ``folder``, or, as in Kaldi's recipes, to the folder that holds
+    ``data/<name>``.
+    """
     if value.endswith("|") or os.path.isabs(value):
         return value
-    for base in (Path.cwd(), Path(os.path.abspath(folder))):
+    folder = Path(os.path.abspath(folder))
+    bases = list(dict.fromkeys([Path.cwd(), folder, *folder.parents[:2]]))
+    for base in bases:
         if (base / value).is_file():
             return os.path.normpath(base / value)
-    expected = f"a file relative to {Path.cwd()} or {folder}"
+    expected = f"a file relative to one of: {' '.join(map(str, bases))}"
     raise InputError(f"recording {key}: no file {value}", folder / "wav.scp", expected)
 
 

@@ -10,7 +10,7 @@ from pyser.corpora import CORPORA, corpus_module
 from pyser.corpora.totals import compare, count, table_lines
 from pyser.corpora.utterance import data_tables, label
 from pyser.data.datadir import INFO_FILE, DataDir
-from pyser.data.findings import count_errors
+from pyser.data.findings import count_errors, shortened
 from pyser.data.validate import validate
 from pyser.errors import FileError, InputError, UsageError
 from pyser.files import read_json
@@ -125,8 +125,8 @@ def write(out, tables, info):
     else:
         DataDir.write(out, tables, info)
     findings = validate(out)
-    for finding in findings:
-        log(str(finding))
+    for line in shortened(findings):
+        log(line)
     sizes = Counter(tables["utt2emo"].values())
     log(", ".join(f"{name} {sizes[name]}" for name in sorted(sizes)))
     speakers = len(set(tables["utt2spk"].values()))

@@ -1,5 +1,6 @@
 """What can be wrong with a data directory: every kind of finding, how bad it is, what to do."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,20 @@ class Finding:
 
     def __str__(self):
         return f"{self.where}: {self.severity} [{self.code}] {self.what}; {self.remedy}"
+
+
+def shortened(findings, most=5):
+    """The findings as lines (list of str), of each kind in each file the first ``most`` only."""
+    seen = Counter()
+    lines = []
+    for finding in findings:
+        seen[finding.path, finding.code] += 1
+        if seen[finding.path, finding.code] <= most:
+            lines.append(str(finding))
+    for (path, code), count in seen.items():
+        if count > most:
+            lines.append(f"{path}: {count - most} more [{code}]; pyser validate lists them")
+    return lines
 
 
 def count_errors(findings):

@@ -207,3 +207,11 @@ def test_own_errors(tmp_path, capsys):
     root = write_own(tmp_path / "other", **{"wav.scp": "u1 a.wav\n"})
     assert main(["prepare", "own", f"--root={root}", f"--out={tmp_path / 'data'}"]) == 1
     assert "error [" in capsys.readouterr().err
+
+
+def test_own_recordings_may_be_relative_to_the_folder_above_data(tmp_path):
+    root = write_own(tmp_path / "data" / "mine", **{"wav.scp": "u1 wav/a.wav\nu2 wav/a.wav\n"})
+    (tmp_path / "wav").mkdir()
+    (root / "a.wav").rename(tmp_path / "wav" / "a.wav")
+    tables, _ = own.read(root)
+    assert set(tables["wav.scp"].values()) == {str(tmp_path / "wav" / "a.wav")}

@@ -1,12 +1,13 @@
 """pyser validate: a good directory has no findings; each way to break it is found at its line."""
 
 import json
+from pathlib import Path
 
 import pytest
 from data_builder import make_data, write_feats, write_wav
 
 from pyser.cli import main
-from pyser.data.findings import CODES, ERROR, WARNING
+from pyser.data.findings import CODES, ERROR, WARNING, Finding, shortened
 from pyser.data.tables import read_table, write_table
 from pyser.data.validate import validate
 from pyser.errors import FileError
@@ -331,3 +332,11 @@ def test_missing_directory_and_help(tmp_path, capsys):
     assert main(["validate"]) == 2
     assert main(["validate", "--help"]) == 0
     assert "--check-wav" in capsys.readouterr().out
+
+
+def test_findings_are_shortened_by_kind_and_file():
+    findings = [Finding("order", Path("a"), n, "x") for n in range(1, 9)]
+    findings += [Finding("order", Path("b"), 1, "x"), Finding("prefix", Path("a"), 3, "y")]
+    lines = shortened(findings, most=2)
+    assert lines[:4] == [str(findings[i]) for i in (0, 1, 8, 9)]
+    assert lines[4:] == ["a: 6 more [order]; pyser validate lists them"]
