@@ -210,6 +210,7 @@ def test_own_errors(tmp_path, capsys):
 
 
 def test_own_recordings_may_be_relative_to_the_folder_above_data(tmp_path):
+    (tmp_path / "data").mkdir()
     root = write_own(tmp_path / "data" / "mine", **{"wav.scp": "u1 wav/a.wav\nu2 wav/a.wav\n"})
     (tmp_path / "wav").mkdir()
     (root / "a.wav").rename(tmp_path / "wav" / "a.wav")
