@@ -11,10 +11,10 @@ recipe=$(cd "$(dirname "$0")" && pwd)
 common=$recipe/../common
 . "$common/env.sh"
 
-stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all work_dir=$recipe
+stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all work_dir=$recipe standin_size=small
 default_labels=$labels default_model=$model
 declare "${root_option}="
-options="stage stop_stage nj protocol model labels seeds folds work_dir ${num_folds:+num_folds} $root_option"
+options="stage stop_stage nj protocol model labels seeds folds work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
 explicit=" "
 
 usage() {
@@ -29,7 +29,8 @@ usage: egs/$(basename "$recipe")/run.sh [options]
   --labels L         label policy of \`pyser prepare $corpus\` (default $labels)
   --seeds K          train with seeds 1..K (default 1)
   --folds LIST       such as 1,3-5 (default all)
-  --work-dir DIR     where data/ and exp/ go (default: this recipe's folder)${num_folds:+
+  --work-dir DIR     where data/ and exp/ go (default: this recipe's folder)${standin_model:+
+  --standin-size S   small or tiny, of the generated stand-in (default small)}${num_folds:+
   --num-folds K      speaker-disjoint folds to generate (default $num_folds)}
 EOF
 }
@@ -86,6 +87,7 @@ root=${root:-$PWD/data/standin_release}
 # What is printed beside the results to make them again: options, without this machine's folders.
 command="egs/$(basename "$recipe")/run.sh"
 [ "$name" = "standin" ] || command+=" --$root_option DIR"
+[ "$standin_size" = small ] || command+=" --standin-size $standin_size"
 command+=" --model $model --seeds $seeds"
 [ -n "${num_folds:-}" ] && command+=" --num-folds $num_folds" || command+=" --protocol $protocol"
 [ "$labels" = "$default_labels" ] || command+=" --labels $labels"
@@ -102,7 +104,7 @@ if runs 0 locate; then
   if [ "$root" = "$PWD/data/standin_release" ]; then
     echo "No --$root_option DIR: a synthetic stand-in in the same layout is used. Its numbers say" \
       "nothing about real speech." >&2
-    pyser prepare standin --out "$root"
+    pyser prepare standin --size "$standin_size" --out "$root"
   else
     echo "Corpus at $root" >&2
   fi

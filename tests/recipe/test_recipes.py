@@ -34,12 +34,7 @@ def run_sh(repository, recipe, *options, **kwargs):
 
 def standin(repository, work, model, *options, **kwargs):
     """The IEMOCAP recipe on the stand-in, small enough for a test."""
-    subprocess.run(
-        ["pyser", "prepare", "standin", "--size", "tiny", "--out", work / "data/standin_release"],
-        check=True,
-        capture_output=True,
-    )
-    options = ("--work-dir", work, "--model", model, *options)
+    options = ("--work-dir", work, "--standin-size", "tiny", "--model", model, *options)
     return run_sh(repository, "iemocap", *options, **kwargs)
 
 
@@ -106,6 +101,7 @@ def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, si
     (tmp_path / "data").mkdir()
     os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
     command = [repository / "egs/iemocap/run.sh", "--work-dir", tmp_path, "--model", tiny_model]
+    command += ["--standin-size", "tiny"]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
