@@ -23,8 +23,10 @@ from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_json
 from pyser.models import MODELS
 from pyser.score.table import read_scores
-from pyser.train import checkpoint, plan, worker
+from pyser.train import checkpoint, plan, record, worker
+from pyser.train.inputs import load_fold
 from pyser.train.predict import load_model, predict_run
+from pyser.train.settings import DataSettings
 from pyser.train.yamlfile import read_entries
 
 CLASSES = ["calm", "glad", "sore"]
@@ -101,10 +103,10 @@ def outcome(directory):
     """All that training is for: weights, what goes with them, record, metrics."""
     saved = checkpoint.load(directory / "model.pt")
     weights = {name: tensor.numpy().tobytes() for name, tensor in saved.pop("state_dict").items()}
-    record = read_json(directory / "run.json")
-    del saved["statistics"], record["commit"]  # a tensor; what somebody may change meanwhile
+    told = read_json(directory / "run.json")
+    del saved["statistics"], told["commit"]  # a tensor; what somebody may change meanwhile
     names = ("metrics.jsonl", "config.yaml")
-    return weights, saved, record, [(directory / name).read_bytes() for name in names]
+    return weights, saved, told, [(directory / name).read_bytes() for name in names]
 
 
 def test_the_verb_trains_every_fold_and_seed_then_has_nothing_to_do(place, capsys):
@@ -117,19 +119,19 @@ def test_the_verb_trains_every_fold_and_seed_then_has_nothing_to_do(place, capsy
     assert {path.name for path in directory.iterdir()} == {
         *("config.yaml", "metrics.jsonl", "model.pt", "run.json", "train.log", ".lock")
     }
-    record = read_json(directory / "run.json")
-    assert record["command"] == "run.sh X"
-    assert (record["fold"], record["seed"], record["model"]) == (4, 2, "hnsd")
-    assert record["classes"] == CLASSES
-    assert record["corpus"]["standin"] is True
-    assert record["protocol"]["id"] == "folds4"
-    assert record["config"]["train"]["batch_size"] == 4
-    assert record["config"] == yaml.safe_load((directory / "config.yaml").read_text())
+    told = read_json(directory / "run.json")
+    assert told["command"] == "run.sh X"
+    assert (told["fold"], told["seed"], told["model"]) == (4, 2, "hnsd")
+    assert told["classes"] == CLASSES
+    assert told["corpus"]["standin"] is True
+    assert told["protocol"]["id"] == "folds4"
+    assert told["config"]["train"]["batch_size"] == 4
+    assert told["config"] == yaml.safe_load((directory / "config.yaml").read_text())
     metrics = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
     assert (
         [entry["epoch"] for entry in metrics] == [1, 2, 3] == list(range(1, record["epochs"] + 1))
     )
-    assert metrics[record["best_epoch"] - 1]["dev_ua"] == record["dev_ua"]
+    assert metrics[told["best_epoch"] - 1]["dev_ua"] == told["dev_ua"]
     log = (directory / "train.log").read_text()
     assert "synthetic stand-in" in log
     assert "epoch 3 of 3" in log
@@ -357,6 +359,35 @@ def test_features_of_unknown_origin_are_one_block(place):
     assert saved["frontend"] is None
     with pytest.raises(InputError, match=r"hnsd: the features have the blocks static"):
         train(spec(place, exp="other"))
+
+
+def test_a_label_the_split_does_not_know_is_named(place, monkeypatch):
+    labels = place / "data" / "utt2emo"
+    labels.write_text(labels.read_text().replace("spk2-0 calm", "spk2-0 clam"))
+    settings = DataSettings()
+    with pytest.raises(InputError, match=r"spk2-0 has the label clam; expected one of: calm glad"):
+        load_fold(place / "data", place / "split", 1, settings, ["train", "dev", "test"])
+
+
+def test_stopping_early_and_varied_utterances(place, capsys):
+    settings = spec(place, epochs=9, patience=1, learning_rate=0.0, weight_decay=0.0)
+    settings["config"]["augment"] = {"tempo": 0.1, "frame_offset": True}
+    directory = train(settings)
+    assert "no better dev UA for 1 epochs: stopping" in capsys.readouterr().err
+    assert read_json(directory / "run.json")["epochs"] == 2
+    plain = spec(place, exp="plain", epochs=9, patience=1, learning_rate=0.0, weight_decay=0.0)
+    varied, same = (
+        (path / "metrics.jsonl").read_text().splitlines()[0] for path in (directory, train(plain))
+    )
+    varied, same = json.loads(varied), json.loads(same)
+    assert varied["train_loss"] != same["train_loss"]
+    assert varied["dev_loss"] == same["dev_loss"]  # dev is never varied
+
+
+def test_without_a_checkout_there_is_no_commit(monkeypatch, tmp_path):
+    monkeypatch.setattr(record, "__file__", str(tmp_path / "record.py"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert record.commit() is None
 
 
 def test_a_run_that_is_not_complete_cannot_predict(tmp_path):
