@@ -18,7 +18,8 @@ class AudioArkReader {
       : source_(std::make_unique<ByteSource>(path)), options_(options) {}
 
   // Reads the next entry into `utterance`, as read_archived_audio does. Returns false at the end.
-  // Throws InputError when the archive cannot be continued; `utterance.key` is then set if it was read.
+  // Throws InputError when the archive cannot be continued; `utterance.key` is then set if it was
+  // read.
   bool next(Utterance& utterance);
 
   // Closes the archive: a command that writes it is not left waiting. There is no next entry then.

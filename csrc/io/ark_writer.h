@@ -6,8 +6,8 @@
 
 namespace pyser {
 
-// How matrices are written. `compression` is Kaldi's compression method, 1..7, or 0 for none; text is
-// never compressed.
+// How matrices are written. `compression` is Kaldi's compression method, 1..7, or 0 for none; text
+// is never compressed.
 struct ArkFormat {
   bool text = false;
   int compression = 0;
@@ -16,14 +16,15 @@ struct ArkFormat {
 // Writes one archive in large blocks. Not thread-safe.
 class ArkWriter {
  public:
-  // Opens `path` for writing from its start; "-" is the standard output. FileError when it cannot be.
+  // Opens `path` for writing from its start; "-" is the standard output. FileError when it cannot
+  // be.
   ArkWriter(const std::string& path, ArkFormat format);
   ~ArkWriter();
   ArkWriter(const ArkWriter&) = delete;
   ArkWriter& operator=(const ArkWriter&) = delete;
 
-  // Appends the matrix `rows` (num_rows x dim, row-major) under `key`; returns the byte offset a scp
-  // line for it names. FileError when the disk is full.
+  // Appends the matrix `rows` (num_rows x dim, row-major) under `key`; returns the byte offset a
+  // scp line for it names. FileError when the disk is full.
   int64_t write(const std::string& key, const float* rows, int64_t num_rows, int dim);
   // Writes what is still buffered and closes the file; FileError when that fails.
   void close();

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kEnvelope = "AUDIO";
 constexpr int64_t kGrowBytes = 1 << 20;
-constexpr const char* kUseWhatThereIs = "copy it again, or use what there is with --allow-truncated";
+constexpr const char* kUseWhatThereIs =
+    "copy it again, or use what there is with --allow-truncated";
 
 std::string truncated_text(int64_t promised, int64_t found) {
   return "is truncated: its header promises " + std::to_string(promised) + " bytes, found " +
@@ -28,7 +29,8 @@ std::string truncated_text(int64_t promised, int64_t found) {
   if (start.substr(0, 3) == "PKL") found = "holds a Python pickle, which is never loaded";
   if (start.substr(0, 3) == "NPY") found = "holds a NumPy array, which has no sample rate";
   if (start.substr(0, 4) == "fLaC") found = "holds a bare FLAC file, whose end is not known";
-  if (start.substr(0, 2) == std::string_view("\0B", 2)) found = "holds a matrix or vector, no audio";
+  if (start.substr(0, 2) == std::string_view("\0B", 2))
+    found = "holds a matrix or vector, no audio";
   throw InputError(found + " at byte " + std::to_string(source.position()), source.name(),
                    "WAV audio, as wav-copy writes it");
 }

@@ -23,6 +23,7 @@ constexpr size_t kBlockBytes = 64 * 1024;
 }  // namespace
 
 ByteSource::ByteSource(const std::string& path) : name_(path == "-" ? "standard input" : path) {
+  if (path.find('\0') != std::string::npos) throw FileError("has a zero byte in its name", name_);
   file_ = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_ < 0) fail(name_, "opened");
   struct stat status;
@@ -117,8 +118,9 @@ int64_t ByteSource::skip(int64_t count) {
 void ByteSource::seek(int64_t offset) {
   if (file_size_ < 0) throw FileError("is a pipe and has no byte offsets", name_);
   if (offset < 0 || offset > file_size_) {
-    throw FileError("has " + std::to_string(file_size_) + " bytes, no byte " + std::to_string(offset),
-                    name_, "an offset inside the file");
+    throw FileError(
+        "has " + std::to_string(file_size_) + " bytes, no byte " + std::to_string(offset), name_,
+        "an offset inside the file");
   }
   if (file_ < 0) {  // memory: the window always runs to the end
     const char* start = window_.data() - position_;

@@ -44,7 +44,7 @@ class ByteSource {
   bool fill(size_t wanted);
 
   std::string name_;
-  int file_ = -1;          // descriptor; -1 when reading memory
+  int file_ = -1;           // descriptor; -1 when reading memory
   int64_t file_size_ = -1;  // of a regular file or memory
   int64_t position_ = 0;
   std::string_view window_;  // bytes read from the file and not consumed yet

@@ -6,7 +6,8 @@
 
 namespace pyser {
 
-// Kaldi's compression methods. Automatic is speech_feature for more than 8 rows, else two_byte_auto.
+// Kaldi's compression methods. Automatic is speech_feature for more than 8 rows, else
+// two_byte_auto.
 enum CompressionMethod {
   kAutomatic = 1,
   kSpeechFeature = 2,
@@ -27,8 +28,8 @@ void append_float_header(std::string& out, int64_t num_rows, int dim);
 // always a decimal point, because readers tell integers from floats by it.
 void append_text(std::string& out, const float* rows, int64_t num_rows, int dim);
 
-// Binary, compressed ("CM", "CM2" or "CM3") as Kaldi does it: values are clipped to the range of the
-// method, so the fixed-range methods 4, 6 and 7 lose what lies outside of theirs.
+// Binary, compressed ("CM", "CM2" or "CM3") as Kaldi does it: values are clipped to the range of
+// the method, so the fixed-range methods 4, 6 and 7 lose what lies outside of theirs.
 void append_compressed(std::string& out, const float* rows, int64_t num_rows, int dim, int method);
 
 }  // namespace pyser

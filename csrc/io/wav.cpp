@@ -31,11 +31,12 @@ bool is_stream_mark(uint32_t size) {
 }
 
 bool is_chunk_name(std::string_view name) {
-  return name.size() == 4 && std::all_of(name.begin(), name.end(),
-                                         [](char c) { return c >= ' ' && c <= '~'; });
+  return name.size() == 4 &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-// Skips the pad byte of an odd chunk, unless it was forgotten and a well-known chunk follows at once.
+// Skips the pad byte of an odd chunk, unless it was forgotten and a well-known chunk follows at
+// once.
 void skip_padding(ByteSource& source, uint32_t size) {
   if (size % 2 == 0) return;
   const std::string_view next = source.peek(4);
@@ -67,8 +68,10 @@ void check_format(const ByteSource& source, const WavHeader& header) {
   check_sample_rate(header.sample_rate, source.name());
   if (header.is_pcm16 && header.block_bytes != 2 * header.channels) {
     throw InputError("has sample frames of " + std::to_string(header.block_bytes) + " bytes",
-                     source.name(), std::to_string(2 * header.channels) + " for 16 bits and " +
-                         std::to_string(header.channels) + " channels", "the header is damaged");
+                     source.name(),
+                     std::to_string(2 * header.channels) + " for 16 bits and " +
+                         std::to_string(header.channels) + " channels",
+                     "the header is damaged");
   }
 }
 
@@ -125,9 +128,9 @@ WavHeader read_wav_header(ByteSource& source) {
     } else if (is_chunk_name(name)) {
       source.skip(size);
     } else {
-      throw InputError("has a chunk without a name at byte " +
-                           std::to_string(source.position() - 8), source.name(),
-                       "a WAV file", "the header is damaged");
+      throw InputError(
+          "has a chunk without a name at byte " + std::to_string(source.position() - 8),
+          source.name(), "a WAV file", "the header is damaged");
     }
     skip_padding(source, size);
   }

@@ -21,14 +21,15 @@ struct WavHeader {
   int64_t end = -1;        // where the RIFF form ends; -1: unknown
 };
 
-// InputError for a sample rate that is no speech but damage: resampling it would need absurd memory.
+// InputError for a sample rate that is no speech but damage: resampling it would need absurd
+// memory.
 void check_sample_rate(double sample_rate, const std::string& where);
 
 // Whether `source` is at a RIFF/WAVE form; consumes nothing.
 bool at_wav(ByteSource& source);
 
-// Reads up to the first sample: unknown chunks are skipped, odd chunks may be padded or not, and the
-// sizes a writer to a pipe leaves behind (0, or close to 2^31 or 2^32) mean "up to the end".
+// Reads up to the first sample: unknown chunks are skipped, odd chunks may be padded or not, and
+// the sizes a writer to a pipe leaves behind (0, or close to 2^31 or 2^32) mean "up to the end".
 // InputError when this is no usable header.
 WavHeader read_wav_header(ByteSource& source);
 

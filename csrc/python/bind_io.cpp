@@ -29,12 +29,18 @@ using Utterances = std::vector<std::shared_ptr<Utterance>>;
 
 const char* outcome_name(const Utterance& utterance) {
   switch (utterance.outcome) {
-    case Outcome::pending: return "pending";
-    case Outcome::loaded: return "loaded";
-    case Outcome::foreign: return "foreign";
-    case Outcome::computed: return "computed";
-    case Outcome::too_short: return "short";
-    case Outcome::failed: return "failed";
+    case Outcome::pending:
+      return "pending";
+    case Outcome::loaded:
+      return "loaded";
+    case Outcome::foreign:
+      return "foreign";
+    case Outcome::computed:
+      return "computed";
+    case Outcome::too_short:
+      return "short";
+    case Outcome::failed:
+      return "failed";
   }
   return "";
 }
@@ -67,6 +73,22 @@ std::vector<int64_t> write_all(ArkWriter& writer, const Utterances& utterances) 
         writer.write(utterance->key, utterance->rows.data(), utterance->num_rows, dim));
   }
   return offsets;
+}
+
+// Keys become str: one that is no UTF-8 is found here, and not kept.
+bool next_entry(AudioArkReader& reader, Utterance& utterance) {
+  {
+    const py::gil_scoped_release released;
+    if (!reader.next(utterance)) return false;
+  }
+  const std::string& key = utterance.key;
+  const auto text = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(key.data(), static_cast<py::ssize_t>(key.size()), nullptr));
+  if (text) return true;
+  PyErr_Clear();
+  utterance.key.clear();
+  throw InputError("has a key that is not UTF-8, before byte " + std::to_string(utterance.offset),
+                   utterance.path);
 }
 
 void bind_utterance(py::module_& module) {
@@ -103,10 +125,9 @@ void bind_utterance(py::module_& module) {
                              [](const Utterance& self) {
                                return self.samples.size() * sizeof(int16_t) + self.blob.size();
                              })
-      .def_property_readonly("samples",
-                             [](const Utterance& self) {
-                               return Samples(self.samples.size(), self.samples.data());
-                             })
+      .def_property_readonly(
+          "samples",
+          [](const Utterance& self) { return Samples(self.samples.size(), self.samples.data()); })
       .def("set_samples", &set_samples, py::arg("samples"), py::arg("sample_rate"))
       .def("set_rows", &set_rows, py::arg("rows"), py::arg("sample_rate"))
       .def("fail", py::overload_cast<std::string, std::string, std::string>(&Utterance::fail),
@@ -142,14 +163,12 @@ void bind_archives(py::module_& module) {
              return std::make_unique<ArkWriter>(path, ArkFormat{text, compression});
            }),
            py::arg("path"), py::arg("text") = false, py::arg("compression") = 0)
-      .def("write_all", &write_all, py::arg("utterances"),
-           py::call_guard<py::gil_scoped_release>())
+      .def("write_all", &write_all, py::arg("utterances"), py::call_guard<py::gil_scoped_release>())
       .def("close", &ArkWriter::close, py::call_guard<py::gil_scoped_release>());
 
   py::class_<AudioArkReader>(module, "AudioArkReader", "Reads an archive of audio.")
       .def(py::init<const std::string&, ReadOptions>(), py::arg("path"), py::arg("options"))
-      .def("next", &AudioArkReader::next, py::arg("utterance"),
-           py::call_guard<py::gil_scoped_release>())
+      .def("next", &next_entry, py::arg("utterance"))
       .def("close", &AudioArkReader::close);
 
   module.def("run_batch", &run, py::arg("plan"), py::arg("utterances"), py::arg("options"),

@@ -69,7 +69,8 @@ def _frontend_options():
 
 
 def _extract(args):
-    rspecifier, wspecifier = map(_call, (parse_rspecifier, parse_wspecifier), args.arguments)
+    rspecifier = parse_rspecifier(args.arguments[0])
+    wspecifier = parse_wspecifier(args.arguments[1])
     frontend = Frontend(_options_given(args))
     compression = _compression(args, wspecifier)
     read = _native.ReadOptions(args.channel, args.allow_truncated)
@@ -92,10 +93,6 @@ def _extract(args):
         ):
             tally.add(utterance)
     return _conclude(args, wspecifier, source, record, tally)
-
-
-def _call(function, argument):
-    return function(argument)
 
 
 def _options_given(args):

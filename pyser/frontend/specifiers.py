@@ -76,6 +76,8 @@ def _split(text, kinds, marks, forms):
         suffix = Path(text).suffix.removeprefix(".")
         remedy = f"did you mean {suffix}:{text}?" if suffix in kinds else None
         raise UsageError(f"found {text!r}", expected=forms, remedy=remedy)
+    if any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in path):
+        raise UsageError(f"found {text!r}", expected="a name in UTF-8")
     if not path.strip():
         raise UsageError(f"no file is named in {text!r}", expected=forms)
     return [word for word in words if word in kinds], path.strip()

@@ -7,6 +7,8 @@ from pyser.errors import InputError
 from pyser.frontend.options import option_table
 from pyser.log import log, warn
 
+NO_KEY = "?"  # for what stands in an archive where a key should
+
 
 class Tally:
     """What became of the utterances, told as it happens.
@@ -26,7 +28,7 @@ class Tally:
         outcome = "done" if utterance.outcome == "computed" else utterance.outcome
         self.counts["requested"] += 1
         self.counts[outcome] += 1
-        where = f"{utterance.key}: {_place(utterance)}"
+        where = f"{utterance.key or NO_KEY}: {_place(utterance)}"
         if outcome == "failed":
             found, remedy = (_as_options(text) for text in (utterance.found, utterance.remedy))
             error = InputError(found, where, _as_options(utterance.expected), remedy)
@@ -53,7 +55,7 @@ class Tally:
         )
 
     def _list(self, utterance, outcome, reason):
-        fields = (utterance.key, outcome, _place(utterance), reason)
+        fields = (utterance.key or NO_KEY, outcome, _place(utterance), reason)
         self.lines.append("\t".join(re.sub(r"\s", " ", field) for field in fields) + "\n")
 
 

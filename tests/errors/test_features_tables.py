@@ -65,6 +65,23 @@ def test_duplicate_keys_in_an_archive(features):
     assert log[-1] == "Done 1 out of 2 utterances."
 
 
+def test_keys_that_are_no_text(features):
+    kaldiio.save_ark("wav.ark", {"a": (16000, features.samples), "b": (16000, features.samples)})
+    content = Path("wav.ark").read_bytes()
+    Path("wav.ark").write_bytes(content.replace(b"b RIFF", b"\xff RIFF"))
+    status, log = features({}, "--max-failed=9", source="ark:wav.ark")
+    assert status == 1
+    assert any(line.startswith("ERROR: ?: wav.ark:") and "not UTF-8" in line for line in log)
+    assert features.failed()[0][:2] == ["?", "failed"]
+    assert log[-1] == "Done 1 out of 2 utterances."
+
+
+def test_zero_bytes_in_names(features):
+    status, log = features({"b": "good.wav\0.wav"})
+    assert status == 1
+    assert "zero byte in its name" in features.error_line(log)
+
+
 def test_unsorted_keys_are_told(features):
     status, log = features({"b": "good.wav", "a": "good.wav"})
     assert status == 0

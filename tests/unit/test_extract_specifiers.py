@@ -45,6 +45,7 @@ def test_wspecifiers(text, wanted):
         (parse_rspecifier, "wav", "expected scp:wav.scp or ark:wav.ark$"),
         (parse_rspecifier, "-", "expected scp:"),
         (parse_rspecifier, "scp:", "no file is named"),
+        (parse_rspecifier, "scp:a\udcffb", "a name in UTF-8"),
         (parse_rspecifier, "ark,scp:a,b", "one of scp: and ark:"),
         (parse_rspecifier, "p:a", "one of scp: and ark:"),
         (parse_rspecifier, "scp,x:a", "found 'scp,x:a'"),
