@@ -109,7 +109,7 @@ def _read_experiment(path, folder):
         expected = f"{' '.join(result['classes'])}, as in {RESULT_FILE}"
         raise InputError(found, path.with_name(SCORES_FILE), expected, "run pyser score again")
     place = PurePosixPath(path.parent.relative_to(folder).as_posix())
-    return Experiment(place, result, scores, result["model"])
+    return Experiment(place, result, scores, result.get("name") or result["model"])
 
 
 def _name_apart(experiments):

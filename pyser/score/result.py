@@ -20,7 +20,16 @@ SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
 STYLE_TABLE = "utt2style"
 _RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")
 # what all runs of one experiment must agree on
-_COMMON = ("model", "config", "protocol", "classes", "corpus", "normalisation", "num_parameters")
+_COMMON = (
+    "name",
+    "model",
+    "config",
+    "protocol",
+    "classes",
+    "corpus",
+    "normalisation",
+    "num_parameters",
+)
 _COMMON_DIGESTS = ("features", "labels")
 # what may differ from run to run; the first run's is told, and a remark says that others differ
 _PROVENANCE = ("command", "commit", "versions")

@@ -46,7 +46,8 @@ class Augmenter:
         tempo = np.exp(random.uniform(-1, 1) * self.settings.tempo)
         offset = random.integers(self.frame_step) if self.settings.frame_offset else 0
         first = min(offset, num_frames - 1)
-        return np.arange(first, num_frames, self.frame_step * tempo).astype(np.int64)
+        places = np.arange(first, num_frames, self.frame_step * tempo).astype(np.int64)
+        return np.minimum(places, num_frames - 1)  # arange may round its way to the end value
 
     def _mask_bands(self, frames, random):
         """Hide the same bands of the first block and of all blocks of its width (its deltas)."""

@@ -19,7 +19,8 @@ def describe_run(spec, settings, fold, model, state, digests):
     """The content of run.json.
 
     Args:
-        spec: what the run was asked for: fold, seed, data, split, command, request, threads.
+        spec: what the run was asked for: name (of the configuration file), fold, seed,
+            data, split, command, request, threads.
         settings: Settings.
         fold: inputs.Fold.
         model: with the weights of the best epoch.
@@ -28,6 +29,7 @@ def describe_run(spec, settings, fold, model, state, digests):
     """
     best = state.history[state.best_epoch - 1]
     return {
+        "name": spec.name,
         "model": settings.name,
         "config": settings.as_dict(),
         "normalisation": settings.data.normalisation,

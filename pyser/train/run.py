@@ -97,6 +97,7 @@ def _train(runs, settings, options, request):
 
 def _job(run, settings, options, request, threads):
     spec = {
+        "name": Path(options.config).stem,
         "directory": str(run.directory),
         "data": options.data,
         "split": options.split,

@@ -81,6 +81,7 @@ def spec(place, exp="exp", fold=1, **config):
     sections["train"] |= config
     entries = read_entries(place / "model.yaml", {f"train.{n}": v for n, v in config.items()})
     return {
+        "name": "model",
         "directory": str(place / exp / f"fold{fold}" / "seed1"),
         "data": str(place / "data"),
         "split": str(place / "split"),
@@ -121,16 +122,14 @@ def test_the_verb_trains_every_fold_and_seed_then_has_nothing_to_do(place, capsy
     }
     told = read_json(directory / "run.json")
     assert told["command"] == "run.sh X"
-    assert (told["fold"], told["seed"], told["model"]) == (4, 2, "hnsd")
+    assert (told["fold"], told["seed"], told["name"], told["model"]) == (4, 2, "model", "hnsd")
     assert told["classes"] == CLASSES
     assert told["corpus"]["standin"] is True
     assert told["protocol"]["id"] == "folds4"
     assert told["config"]["train"]["batch_size"] == 4
     assert told["config"] == yaml.safe_load((directory / "config.yaml").read_text())
     metrics = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
-    assert (
-        [entry["epoch"] for entry in metrics] == [1, 2, 3] == list(range(1, record["epochs"] + 1))
-    )
+    assert [entry["epoch"] for entry in metrics] == [1, 2, 3] == list(range(1, told["epochs"] + 1))
     assert metrics[told["best_epoch"] - 1]["dev_ua"] == told["dev_ua"]
     log = (directory / "train.log").read_text()
     assert "synthetic stand-in" in log
