@@ -8,6 +8,8 @@ from pyser import _native
 from pyser.errors import InputError, PyserError
 
 _BLOCK_SAMPLES = 1 << 16
+# The length of an MP3 without a header of its own is an estimate.
+_MPEG_SLACK_SAMPLES = 4 * 1152
 _USE_WHAT_THERE_IS = "copy it again, or use what there is with --allow-truncated"
 # Sub-formats whose samples are whole numbers on the 16-bit scale, or coarser.
 _SIXTEEN_BITS = {"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW"}
@@ -83,15 +85,16 @@ def decode(utterance, input_scale, read):
             channel = _native.checked_channel(file.channels, read, where)
             kind = file.subtype
             samples = _read_channel(file, channel, _dtype(kind), read, where)
-            missing = 0 if file.format == "MPEG" else file.frames - len(samples)
+            missing = file.frames - len(samples)
+            slack = _MPEG_SLACK_SAMPLES if file.format == "MPEG" else 0
             rate = file.samplerate
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless formats
         reason = str(getattr(error, "error_string", error)).rstrip(".")
         raise InputError(f"cannot be decoded ({reason})", where, "an audio file") from error
-    if missing > 0 and not read.allow_truncated:
+    if missing > slack and not read.allow_truncated:
         found = f"is truncated: {missing} of its {missing + len(samples)} samples are missing"
         raise InputError(found, where, remedy=_USE_WHAT_THERE_IS)
-    utterance.truncated = utterance.truncated or missing > 0
+    utterance.truncated = utterance.truncated or missing > slack
     if samples.dtype == np.int16 or kind in ("FLOAT", "DOUBLE"):
         return samples, rate
     np.clip(samples, -1, 32767 / 32768, out=samples)

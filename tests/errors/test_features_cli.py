@@ -86,14 +86,25 @@ def test_truncated_wav(features, subtype):
     np.testing.assert_allclose(features.written()["b"][:count], features.rows[:count], atol=1e-6)
 
 
-def test_truncated_flac(features):
-    soundfile.write("cut.flac", np.tile(features.samples, 20), 16000)
-    content = Path("cut.flac").read_bytes()
-    Path("cut.flac").write_bytes(content[:-1000])
-    check_one_bad(features, "cut.flac", says=["truncated", "--allow-truncated"])
-    status, _ = features({"b": "cut.flac"}, "--allow-truncated", "--overwrite")
+@pytest.mark.parametrize("file", ["cut.flac", "cut.mp3"])
+def test_truncated_coded_file(features, file):
+    soundfile.write(file, np.tile(features.samples, 20), 16000)
+    content = Path(file).read_bytes()
+    Path(file).write_bytes(content[: len(content) * 9 // 10])
+    check_one_bad(features, file, says=["truncated", "--allow-truncated"])
+    status, log = features({"b": file}, "--allow-truncated", "--overwrite")
     assert status == 0
-    assert len(features.written()["b"]) > 100
+    assert any(f"WARNING: b: {file}: is truncated" in line for line in log)
+    assert 500 < len(features.written()["b"]) < 950
+
+
+def test_too_little_memory(features, monkeypatch):
+    def exhausted(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("pyser.frontend.decode.decode", exhausted)
+    soundfile.write("big.flac", features.samples, 16000)
+    check_one_bad(features, "big.flac", says=["more memory than there is", "segments"])
 
 
 @pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (np.inf, "infinity")])
