@@ -1,6 +1,6 @@
 #include "options/options.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -18,22 +18,24 @@ Limits choices(Words... words) {
 }
 
 void check_number(const OptionField& field, double value) {
-  const double low = *field.limits.minimum, high = *field.limits.maximum;
-  if (value >= low && value <= high) return;  // false for NaN
-  throw InputError("the value is " + text(value), field.name,
-                   "a number from " + text(low) + " to " + text(high));
+  if (value >= *field.limits.minimum && value <= *field.limits.maximum) return;  // false for NaN
+  throw InputError("the value is " + text(value), field.name, field.expected());
 }
 
 void check_word(const OptionField& field, const std::string& value) {
-  std::string list;
-  for (const auto& word : field.limits.choices) {
-    if (word == value) return;
-    list += (list.empty() ? "" : ", ") + word;
-  }
-  throw InputError("the value is '" + value + "'", field.name, "one of: " + list);
+  const auto& words = field.limits.choices;
+  if (std::find(words.begin(), words.end(), value) != words.end()) return;
+  throw InputError("the value is '" + value + "'", field.name, field.expected());
 }
 
 }  // namespace
+
+std::string OptionField::expected() const {
+  if (limits.minimum) return "from " + text(*limits.minimum) + " to " + text(*limits.maximum);
+  std::string list;
+  for (const auto& word : limits.choices) list += (list.empty() ? "one of: " : ", ") + word;
+  return list;
+}
 
 const std::vector<OptionField>& option_fields() {
   static const std::vector<OptionField> fields = {

@@ -34,6 +34,9 @@ struct OptionField {
   std::string unit;
   Limits limits;
   std::string help;
+
+  // The limits in words, for messages.
+  std::string expected() const;
 };
 
 // The table, in the order of options.def.

@@ -64,7 +64,12 @@ Options options_from(const py::dict& values) {
     std::visit(
         [&](auto member) {
           using T = std::decay_t<decltype(options.*member)>;
-          options.*member = value.cast<T>();
+          try {
+            options.*member = value.cast<T>();
+          } catch (const py::cast_error&) {  // an integer that is too large
+            throw InputError("the value is " + std::string(py::repr(value)), field.name,
+                             field.expected());
+          }
         },
         field.member);
   }

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 import numbers
 from types import MappingProxyType
 
@@ -106,10 +107,17 @@ def _checked(name, value):
     if kind == "int" and isinstance(value, numbers.Integral) and not is_bool:
         return int(value)
     if kind == "float" and isinstance(value, numbers.Real) and not is_bool:
-        return float(value)
+        return _float(value)
     if kind == "str" and isinstance(value, str):
         return str(value)
     raise InputError(f"the value is {value!r}", name, _KINDS[kind])
+
+
+def _float(value):
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _suggestion(name):
