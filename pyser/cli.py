@@ -56,6 +56,9 @@ def main(argv=None):
     except PyserError as error:
         log(f"ERROR: {error}")
         return 1
+    except OSError as error:  # a full disk, no permission: the message names the file
+        log(f"ERROR: {error}")
+        return 1
     except KeyboardInterrupt:
         log("ERROR: interrupted; run the same command again to continue")
         return 130

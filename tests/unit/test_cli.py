@@ -128,6 +128,9 @@ def test_errors_become_exit_codes(monkeypatch, capsys):
     monkeypatch.setattr(cli.importlib, "import_module", lambda name: Failing)
     assert cli.main(["features"]) == 1
     assert "ERROR: here: broken; expected whole; mend it" in capsys.readouterr().err
+    Failing.error = OSError(28, "No space left on device", "feats.ark")
+    assert cli.main(["features"]) == 1
+    assert "ERROR: [Errno 28] No space left on device: 'feats.ark'" in capsys.readouterr().err
     Failing.error = KeyboardInterrupt()
     assert cli.main(["features"]) == 130
 
