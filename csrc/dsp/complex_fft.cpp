@@ -52,9 +52,9 @@ void pass_over_groups(const T* __restrict re, const T* __restrict im, T* __restr
   using C = Complex<T>;
   for (int p = 0; p < groups; ++p) {
     const int q = p + groups, r = q + groups, s = r + groups;
-    const Quad<T> y = butterfly(C{re[p], im[p]}, C{re[q], im[q]}, C{re[r], im[r]}, C{re[s], im[s]},
-                                C{cosine[p], sine[p]}, C{cosine[q], sine[q]},
-                                C{cosine[r], sine[r]});
+    const Quad<T> y =
+        butterfly(C{re[p], im[p]}, C{re[q], im[q]}, C{re[r], im[r]}, C{re[s], im[s]},
+                  C{cosine[p], sine[p]}, C{cosine[q], sine[q]}, C{cosine[r], sine[r]});
     out_re[4 * p] = y.y0.re, out_im[4 * p] = y.y0.im;
     out_re[4 * p + 1] = y.y1.re, out_im[4 * p + 1] = y.y1.im;
     out_re[4 * p + 2] = y.y2.re, out_im[4 * p + 2] = y.y2.im;
@@ -70,8 +70,8 @@ void pass_over_stride(const T* __restrict re, const T* __restrict im, T* __restr
   using C = Complex<T>;
   for (int p = 0; p < stride; ++p) {
     const int q = p + in_step, r = q + in_step, s = r + in_step;
-    const Quad<T> y = butterfly(C{re[p], im[p]}, C{re[q], im[q]}, C{re[r], im[r]}, C{re[s], im[s]},
-                                w1, w2, w3);
+    const Quad<T> y =
+        butterfly(C{re[p], im[p]}, C{re[q], im[q]}, C{re[r], im[r]}, C{re[s], im[s]}, w1, w2, w3);
     out_re[p] = y.y0.re, out_im[p] = y.y0.im;
     out_re[p + stride] = y.y1.re, out_im[p + stride] = y.y1.im;
     out_re[p + 2 * stride] = y.y2.re, out_im[p + 2 * stride] = y.y2.im;

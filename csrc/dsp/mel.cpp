@@ -18,11 +18,11 @@ Edges mel_edges(const Options& o) {
   const double nyquist = 0.5 * o.sample_frequency;
   const Edges edges{o.low_freq, o.high_freq > 0 ? o.high_freq : nyquist + o.high_freq};
   if (edges.low_hz < edges.high_hz && edges.high_hz <= nyquist) return edges;
-  throw InputError("the mel filters would span " + text(edges.low_hz) + " to " +
-                       text(edges.high_hz) + " Hz",
-                   "low_freq, high_freq",
-                   "low_freq < high_freq <= " + text(nyquist) + " Hz, half the sample_frequency",
-                   "set high_freq=0 for all frequencies up to the Nyquist frequency");
+  throw InputError(
+      "the mel filters would span " + text(edges.low_hz) + " to " + text(edges.high_hz) + " Hz",
+      "low_freq, high_freq",
+      "low_freq < high_freq <= " + text(nyquist) + " Hz, half the sample_frequency",
+      "set high_freq=0 for all frequencies up to the Nyquist frequency");
 }
 
 // Kaldi's vocal tract length normalisation: f -> f / warp between the inflection points, straight
@@ -79,9 +79,9 @@ MelBank::MelBank(const Options& o, int fft_length) {
       weights_.push_back(static_cast<float>(weight));
     }
     if (filter.first_bin < 0) {
-      throw InputError("mel filter " + std::to_string(m) + " contains no FFT bin",
-                       "num_mel_bins", "filters wider than " +
-                       text(o.sample_frequency / fft_length) + " Hz, the distance of FFT bins",
+      throw InputError("mel filter " + std::to_string(m) + " contains no FFT bin", "num_mel_bins",
+                       "filters wider than " + text(o.sample_frequency / fft_length) +
+                           " Hz, the distance of FFT bins",
                        "use fewer mel bins or longer frames");
     }
     while ((weights_.size() - filter.begin) % kLanes != 0) weights_.push_back(0);

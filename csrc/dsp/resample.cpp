@@ -60,8 +60,8 @@ int64_t ResamplePlan::num_outputs(int64_t num_inputs) const {
 
 int64_t ResamplePlan::num_final_outputs(int64_t num_inputs) const {
   int64_t count = num_outputs(num_inputs);
-  while (count > 0 && first_input(count - 1) + static_cast<int64_t>(weights(count - 1).size()) >
-                          num_inputs) {
+  while (count > 0 &&
+         first_input(count - 1) + static_cast<int64_t>(weights(count - 1).size()) > num_inputs) {
     --count;
   }
   return count;

@@ -22,8 +22,7 @@ void compute_into(const Plan& plan, const T* samples, int64_t count, double samp
 
 // The same, of samples on the 16-bit scale.
 template <class T>
-std::vector<float> compute(const Plan& plan, const T* samples, int64_t count,
-                           double sample_rate) {
+std::vector<float> compute(const Plan& plan, const T* samples, int64_t count, double sample_rate) {
   std::vector<float> rows(plan.num_frames(count, sample_rate) * plan.dim());
   compute_into(plan, samples, count, sample_rate, 1.0, rows.data());
   return rows;

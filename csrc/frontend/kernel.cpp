@@ -102,9 +102,12 @@ void static_row(const Plan& plan, const float* samples, Workspace& work, float* 
   }
   plan.spectrum().power(windowed, work.spectrum, work.power.data());
   switch (plan.type()) {
-    case FeatureType::kFbank: return fbank_row(plan, energy, work, row);
-    case FeatureType::kMfcc: return mfcc_row(plan, energy, work, row);
-    case FeatureType::kSpectrogram: return spectrogram_row(plan, energy, work, row);
+    case FeatureType::kFbank:
+      return fbank_row(plan, energy, work, row);
+    case FeatureType::kMfcc:
+      return mfcc_row(plan, energy, work, row);
+    case FeatureType::kSpectrogram:
+      return spectrogram_row(plan, energy, work, row);
   }
 }
 
@@ -120,8 +123,7 @@ Workspace::Workspace(const Plan& plan)
 void static_rows(const Plan& plan, const float* samples, int64_t count, Workspace& workspace,
                  float* rows) {
   for (int64_t t = 0; t < count; ++t) {
-    static_row(plan, samples + t * plan.framing().shift, workspace,
-               rows + t * plan.static_dim());
+    static_row(plan, samples + t * plan.framing().shift, workspace, rows + t * plan.static_dim());
   }
 }
 

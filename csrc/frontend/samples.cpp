@@ -18,12 +18,11 @@ constexpr double kLimit = 32769;  // full scale and one step, for what rounding 
     const char* name = std::isnan(value) ? "NaN" : "infinity";
     throw InputError(std::string("found ") + name, where, "finite samples");
   }
-  throw InputError("found " + text(value) + ", which is " + text(value * scale) +
-                       " on the 16-bit scale",
-                   where,
-                   "magnitudes up to 32768 after multiplication by input_scale=" + text(scale),
-                   "set input_scale=1 if the samples are on the 16-bit scale already, else scale "
-                   "them down");
+  throw InputError(
+      "found " + text(value) + ", which is " + text(value * scale) + " on the 16-bit scale", where,
+      "magnitudes up to 32768 after multiplication by input_scale=" + text(scale),
+      "set input_scale=1 if the samples are on the 16-bit scale already, else scale "
+      "them down");
 }
 
 }  // namespace
@@ -51,8 +50,8 @@ void to_pcm_scale(const T* samples, int64_t count, double scale, float* output) 
   }
 }
 
-#define PYSER_INSTANTIATE(T)                                          \
-  template void check_samples(const T*, int64_t, double, int64_t);    \
+#define PYSER_INSTANTIATE(T)                                       \
+  template void check_samples(const T*, int64_t, double, int64_t); \
   template void to_pcm_scale(const T*, int64_t, double, float*);
 PYSER_INSTANTIATE(int16_t)
 PYSER_INSTANTIATE(float)

@@ -83,8 +83,8 @@ void Stream::add_dither(int64_t from) {
 
 // Computes what the signal allows now; returns where the next rows belong.
 float* Stream::advance(float* rows) {
-  const int64_t end = finished_ ? plan_.num_frames(num_signal())
-                                : plan_.framing().num_final_frames(num_signal());
+  const int64_t end =
+      finished_ ? plan_.num_frames(num_signal()) : plan_.framing().num_final_frames(num_signal());
   const int64_t count = std::max<int64_t>(0, end - next_frame_);
   const bool hold = plan_.options().subtract_mean;
   const size_t kept = hold ? statics_.size() : 0;
@@ -94,7 +94,8 @@ float* Stream::advance(float* rows) {
   if (hold && !finished_) return rows;
   if (hold) subtract_mean();
   const int64_t total = static_cast<int64_t>(statics_.size()) / plan_.static_dim();
-  const int64_t written = delta_.accept(statics_.data(), total, plan_.static_dim(), finished_, rows);
+  const int64_t written =
+      delta_.accept(statics_.data(), total, plan_.static_dim(), finished_, rows);
   return rows + written * plan_.dim();
 }
 

@@ -16,65 +16,12 @@
 
 #include "base/error.h"
 #include "frontend/compute.h"
+#include "python/bind_options.h"
 
 namespace py = pybind11;
 
 namespace pyser {
 namespace {
-
-// --------------------------------------------------------------------------------- options
-
-template <class T>
-constexpr const char* type_name() {
-  if constexpr (std::is_same_v<T, int>) return "int";
-  if constexpr (std::is_same_v<T, double>) return "float";
-  if constexpr (std::is_same_v<T, std::string>) return "str";
-  return "bool";
-}
-
-py::list option_table() {
-  const Options defaults;
-  py::list table;
-  for (const OptionField& field : option_fields()) {
-    py::dict row;
-    row["name"] = field.name;
-    std::visit(
-        [&](auto member) {
-          using T = std::decay_t<decltype(defaults.*member)>;
-          row["type"] = type_name<T>();
-          row["default"] = defaults.*member;
-        },
-        field.member);
-    row["unit"] = field.unit;
-    row["help"] = field.help;
-    row["choices"] = py::tuple(py::cast(field.limits.choices));
-    row["minimum"] = field.limits.minimum;
-    row["maximum"] = field.limits.maximum;
-    table.append(row);
-  }
-  return table;
-}
-
-// Every name in `values` must be an option and every value of its type: FrontendOptions sees to it.
-Options options_from(const py::dict& values) {
-  Options options;
-  for (const OptionField& field : option_fields()) {
-    if (!values.contains(field.name)) continue;
-    const py::object value = values[field.name.c_str()];
-    std::visit(
-        [&](auto member) {
-          using T = std::decay_t<decltype(options.*member)>;
-          try {
-            options.*member = value.cast<T>();
-          } catch (const py::cast_error&) {  // an integer that is too large
-            throw InputError("the value is " + std::string(py::repr(value)), field.name,
-                             field.expected());
-          }
-        },
-        field.member);
-  }
-  return options;
-}
 
 // --------------------------------------------------------------------------------- samples
 
@@ -156,8 +103,8 @@ void throw_first(const std::vector<Job>& jobs) {
   }
 }
 
-py::list compute_batch(const Plan& plan, const std::vector<py::array>& signals,
-                       double sample_rate, int num_threads) {
+py::list compute_batch(const Plan& plan, const std::vector<py::array>& signals, double sample_rate,
+                       int num_threads) {
   py::list results;
   std::vector<Job> jobs;
   for (const py::array& samples : signals) {
@@ -225,8 +172,6 @@ class SharedStream {
 }  // namespace
 
 void bind_frontend(py::module_& module) {
-  module.def("option_table", &option_table, "The options of the front end, one dict each.");
-  module.def("default_use_energy", &Options::default_use_energy, py::arg("feature_type"));
   py::class_<Plan, std::shared_ptr<Plan>>(module, "Plan", "Immutable tables made from options.")
       .def(py::init([](const py::dict& values) {
              return std::const_pointer_cast<Plan>(Plan::make(options_from(values)));

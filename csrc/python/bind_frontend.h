@@ -1,11 +1,11 @@
-// Python face of csrc/options and csrc/frontend.
+// Python face of csrc/frontend.
 #pragma once
 
 #include <pybind11/pybind11.h>
 
 namespace pyser {
 
-// Adds option_table, Plan and Stream to `module`.
+// Adds Plan and Stream to `module`.
 void bind_frontend(pybind11::module_& module);
 
 }  // namespace pyser

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "python/bind_frontend.h"
 #include "python/bind_io.h"
+#include "python/bind_options.h"
 
 namespace py = pybind11;
 
@@ -36,6 +37,7 @@ void translate(std::exception_ptr pointer) {
 PYBIND11_MODULE(_native, module) {
   module.doc() = "The C++ part of pyser; use it through pyser.frontend.";
   py::register_exception_translator(translate);
+  pyser::bind_options(module);
   pyser::bind_frontend(module);
   pyser::bind_io(module);
 }
