@@ -50,16 +50,23 @@ std::function<double(double)> vtln_warp(const Options& o, Edges edges) {
   };
 }
 
-double triangle(double mel, double left, double centre, double right) {
-  if (mel <= left || mel >= right) return 0;
-  return mel <= centre ? (mel - left) / (centre - left) : (right - mel) / (right - centre);
-}
-
-}  // namespace
-
 double mel_of_hz(double hz) { return 1127 * std::log(1 + hz / 700); }
 
 double hz_of_mel(double mel) { return 700 * (std::exp(mel / 1127) - 1); }
+
+// Weight of a point between the corners of a triangle.
+double triangle(double mel, double left, double centre, double right) {
+  return mel <= centre ? (mel - left) / (centre - left) : (right - mel) / (right - centre);
+}
+
+// Mel frequencies of the FFT bins below the Nyquist frequency; the bin there is in no filter.
+std::vector<double> mel_of_bins(double bin_width_hz, int fft_length) {
+  std::vector<double> mels;
+  for (int k = 0; k < (fft_length + 1) / 2; ++k) mels.push_back(mel_of_hz(bin_width_hz * k));
+  return mels;
+}
+
+}  // namespace
 
 MelBank::MelBank(const Options& o, int fft_length) {
   const Edges edges = mel_edges(o);
@@ -67,22 +74,20 @@ MelBank::MelBank(const Options& o, int fft_length) {
   const double low = mel_of_hz(edges.low_hz);
   const double step = (mel_of_hz(edges.high_hz) - low) / (o.num_mel_bins + 1);
   const auto corner = [&](int i) { return mel_of_hz(warp(hz_of_mel(low + i * step))); };
-  const int num_bins = (fft_length + 1) / 2;  // the Nyquist bin belongs to no filter
+  const double bin_width_hz = o.sample_frequency / fft_length;
+  const std::vector<double> mels = mel_of_bins(bin_width_hz, fft_length);
   for (int m = 0; m < o.num_mel_bins; ++m) {
     const double left = corner(m), centre = corner(m + 1), right = corner(m + 2);
-    Filter filter{-1, static_cast<int>(weights_.size()), 0};
-    for (int k = 0; k < num_bins; ++k) {
-      const double mel = mel_of_hz(o.sample_frequency / fft_length * k);
-      const double weight = triangle(mel, left, centre, right);
-      if (weight == 0) continue;
-      if (filter.first_bin < 0) filter.first_bin = k;
-      weights_.push_back(static_cast<float>(weight));
-    }
-    if (filter.first_bin < 0) {
+    const auto first = std::upper_bound(mels.begin(), mels.end(), left);
+    const auto last = std::lower_bound(first, mels.end(), right);
+    if (first == last) {
       throw InputError("mel filter " + std::to_string(m) + " contains no FFT bin", "num_mel_bins",
-                       "filters wider than " + text(o.sample_frequency / fft_length) +
-                           " Hz, the distance of FFT bins",
+                       "filters wider than " + text(bin_width_hz) + " Hz, the distance of FFT bins",
                        "use fewer mel bins or longer frames");
+    }
+    Filter filter{static_cast<int>(first - mels.begin()), static_cast<int>(weights_.size()), 0};
+    for (auto mel = first; mel != last; ++mel) {
+      weights_.push_back(static_cast<float>(triangle(*mel, left, centre, right)));
     }
     while ((weights_.size() - filter.begin) % kLanes != 0) weights_.push_back(0);
     filter.end = static_cast<int>(weights_.size());

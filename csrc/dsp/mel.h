@@ -1,4 +1,4 @@
-// Mel filter bank: triangles drawn on the mel axis, without area normalisation.
+// Mel filter bank: triangles drawn on the mel axis, 1127 ln(1 + f / 700), without area norm.
 #pragma once
 
 #include <vector>
@@ -6,10 +6,6 @@
 #include "options/options.h"
 
 namespace pyser {
-
-// 1127 ln(1 + f / 700) and its inverse.
-double mel_of_hz(double hz);
-double hz_of_mel(double mel);
 
 // Immutable; weights are stored for the bins of each filter's support only.
 class MelBank {

@@ -159,7 +159,10 @@ class Stream:
 
 def _as_samples(samples, where="samples"):
     """``samples`` as a contiguous array [N] of int16, float32 or float64; InputError otherwise."""
-    array = np.asarray(samples)
+    try:
+        array = np.asarray(samples)
+    except ValueError as error:  # a ragged list
+        raise InputError(str(error), where, "one dimension, [N]") from None
     if array.ndim != 1:
         remedy = "choose one channel, such as samples[:, 0]" if array.ndim == 2 else None
         raise InputError(f"the shape is {array.shape}", where, "one dimension, [N]", remedy)

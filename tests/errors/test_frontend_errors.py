@@ -58,6 +58,7 @@ def test_full_scale_is_within_the_scale():
         [1, 2, 3],
         ["a"],
         [None],
+        [[0.5], [0.5, 0.5]],
         b"abc",
     ],
 )
