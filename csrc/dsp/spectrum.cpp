@@ -17,9 +17,9 @@ Spectrum::Spectrum(int length)
   }
 }
 
-// Powers of one float32 root, each from the one before, as Kaldi computes them: they drift from the
-// true values by up to 1e-5, which shows as up to 6e-3 in the log of the weakest bins, and with
-// true values we would differ from Kaldi by that much. std::fma rounds once on any machine.
+// Powers of one float32 root, each from the one before, as Kaldi computes them: for 512 points they
+// drift from the true values by up to 2.4e-6, which shows as up to 6e-3 in the log of the weakest
+// bins; with true values we would differ from Kaldi by that much. std::fma is the same anywhere.
 void Spectrum::make_kaldi_twiddles() {
   const double step = static_cast<float>(-2 * M_PI / length_);
   const auto root_re = static_cast<float>(std::cos(step));
@@ -34,7 +34,8 @@ void Spectrum::make_kaldi_twiddles() {
   }
 }
 
-// True values: for other lengths Kaldi's whole transform drifts, up to 3e-3 in log-mel energies.
+// True values: for other lengths Kaldi's whole transform drifts, not this step alone (carried out in
+// float32 its formulas gave errors up to 3e-3 in 80 log-mel energies of speech).
 void Spectrum::make_twiddles() {
   for (int k = 0; k <= length_ / 4; ++k) {
     const double angle = -2 * M_PI * k / length_;
