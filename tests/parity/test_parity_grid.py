@@ -90,6 +90,14 @@ def test_every_length_around_the_frame_edges(snip_edges, milliseconds):
         assert (frontend.num_frames(num_samples), frontend.dim) == exact.shape
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("input_scale", [32768.0, 1.0, 1000.0])
+def test_float_samples(dtype, input_scale):
+    options = FrontendOptions(input_scale=input_scale)
+    samples = (make("speech", 4000) / input_scale).astype(dtype)
+    assert_agrees(Frontend(options)(samples), samples, options)
+
+
 @pytest.mark.parametrize("level", [0, 1, 1000, 32767, -32768, 12345])
 @pytest.mark.parametrize("sample_frequency", [8000, 16000, 22050, 44100])
 def test_a_pure_offset_is_exactly_the_floor(level, sample_frequency):
