@@ -24,14 +24,14 @@ usage: egs/$(basename "$recipe")/run.sh [options]
   --stage N          first stage to run (default 0), --stop-stage M the last (default 6):
                      0 locate, 1 prepare, 2 features, 3 split, 4 train, 5 score, 6 report
   --nj J             processes at once (default: all cores)
-  --protocol P       protocols/P.tsv (default $protocol)
+  --protocol P       protocols/P.tsv, or a TSV file's path (default ${protocol:-generated folds})
   --model M          conf/M.yaml, here or in egs/common, or a YAML file's path (default $model)
   --labels L         label policy of \`pyser prepare $corpus\` (default $labels)
   --seeds K          train with seeds 1..K (default 1)
   --folds LIST       such as 1,3-5 (default all)
   --work-dir DIR     where data/ and exp/ go (default: this recipe's folder)${standin_model:+
   --standin-size S   small or tiny, of the generated stand-in (default small)}${num_folds:+
-  --num-folds K      speaker-disjoint folds to generate (default $num_folds)}
+  --num-folds K      speaker-disjoint folds to generate; 0: a fold per speaker, at most 5 (default $num_folds)}
 EOF
 }
 
@@ -72,8 +72,13 @@ if [ -z "$root" ]; then
   name=standin
   [[ $explicit == *" model "* ]] || model=$standin_model
 elif [ -n "${num_folds:-}" ]; then
-  name=$(basename "$root") protocol=folds$num_folds
+  name=$(basename "$root")
+  [ -n "$protocol" ] && num_folds='' || protocol=folds$num_folds # folds0: the split itself decides
 fi
+protocol_file=$recipe/protocols/$protocol.tsv
+[[ $protocol != */* ]] || protocol_file=$(realpath "$protocol")
+[ -n "${num_folds:-}" ] || [ -e "$protocol_file" ] || fail "no protocol $protocol_file" 2
+protocol=$(basename "$protocol" .tsv)
 [ "$labels" = "$default_labels" ] || name+=-$labels
 model_conf=$(find_conf "$model.yaml")
 feature_conf=$(find_conf fbank.conf)
@@ -122,7 +127,7 @@ if runs 3 split; then
   if [ -n "${num_folds:-}" ]; then
     pyser split "$data" --num-folds "$num_folds" --out "$split"
   else
-    pyser split "$data" --protocol "$recipe/protocols/$protocol.tsv" --out "$split"
+    pyser split "$data" --protocol "$protocol_file" --out "$split"
   fi
 fi
 if runs 4 train; then

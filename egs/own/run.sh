@@ -6,5 +6,5 @@ root_help="data directory with wav.scp, utt2spk, utt2emo (any labels, any sampli
 protocol=
 labels=all
 model=hnsd
-num_folds=5
+num_folds=0
 . "$(dirname "$0")/../common/stages.sh"

@@ -13,6 +13,7 @@ are fair is proven against the data, in :mod:`pyser.data.folds`.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from pyser.files import write_text
 PARTS = ("train", "dev", "test")
 COLUMNS = ("fold", *PARTS)
 _KEYS = ("description", "where", "untested")
+_MOST_GENERATED_FOLDS = 5
 _FORM = "a line 'fold<TAB>train<TAB>dev<TAB>test', speakers separated by spaces"
 
 
@@ -109,7 +111,8 @@ def generate_folds(utt2spk, num_folds):
 
     Args:
         utt2spk: mapping from utterance to speaker.
-        num_folds: number of folds, at least 3 (train, dev and test need a group each).
+        num_folds: number of folds, at least 3 (train, dev and test need a group each); 0: as many
+            as there are speakers, at most 5.
 
     Returns:
         Protocol with the id ``folds<num_folds>``.
@@ -117,11 +120,10 @@ def generate_folds(utt2spk, num_folds):
     Raises:
         InputError: fewer than 3 folds, or fewer speakers than folds.
     """
+    counts = Counter(utt2spk.values())
+    num_folds = num_folds or min(max(len(counts), 3), _MOST_GENERATED_FOLDS)
     if num_folds < 3:
-        raise InputError(f"{num_folds} folds asked for", "num_folds", "at least 3")
-    counts = {}
-    for speaker in utt2spk.values():
-        counts[speaker] = counts.get(speaker, 0) + 1
+        raise InputError(f"{num_folds} folds asked for", "num_folds", "at least 3, or 0")
     if len(counts) < num_folds:
         found = f"{len(counts)} speakers cannot fill {num_folds} folds"
         remedy = "ask for fewer folds, or record more speakers"

@@ -31,7 +31,7 @@ PARSER = Parser(
     "in two parts of a fold, and compute normalisation statistics from the features.",
     options=[
         Option("protocol", help="protocol file: which speakers train, select and test"),
-        Option("num-folds", int, help="generate so many speaker-disjoint folds, balanced by size"),
+        Option("num-folds", int, help="generate so many speaker-disjoint folds; 0: up to 5"),
         Option("out", help="folder to write", required=True),
     ],
     num_arguments=1,

@@ -125,6 +125,7 @@ def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, si
         ("emodb", [], "--emodb DIR is needed"),
         ("emodb", ["--num-folds", "3"], "unknown option --num-folds"),
         ("own", [], "--data DIR is needed"),
+        ("iemocap", ["--protocol", "nonesuch"], "no protocol"),
     ],
 )
 def test_wrong_use(repository, tmp_path, recipe, options, words):
@@ -171,13 +172,13 @@ def test_own_data(repository, tmp_path, tiny_model, rate, suffix):
     corpus = tmp_path / "voices"
     corpus.mkdir()
     write_own_corpus(corpus, rate, suffix)
-    options = ("--work-dir", tmp_path / "work", "--model", tiny_model, "--num-folds", 4)
+    options = ("--work-dir", tmp_path / "work", "--model", tiny_model)
     done = run_sh(repository, "own", "--data", corpus, *options)
     assert done.returncode == 0, done.stderr
     results = (tmp_path / "work/exp/RESULTS.md").read_text()
     assert all(label in results for label in LABELS)
     assert "stand-in" not in results
-    scores = tmp_path / "work/exp/voices/tiny/folds4/scores.tsv"
+    scores = tmp_path / "work/exp/voices/tiny/folds0/scores.tsv"
     assert len(scores.read_text().splitlines()) == 1 + 24
     assert {p.name for p in corpus.iterdir() if p.suffix == ""} == {"utt2emo", "utt2spk"}
 

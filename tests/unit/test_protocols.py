@@ -163,3 +163,14 @@ def test_emodb_loso10_selects_on_the_next_speaker(repository):
     assert protocol.where == {}
     for k, fold in enumerate(protocol.folds):
         assert (fold.test, fold.dev) == ((EMODB[k],), (EMODB[(k + 1) % 10],))
+
+
+@pytest.mark.parametrize("speakers, folds", [(3, 3), (4, 4), (9, 5)])
+def test_number_of_generated_folds_follows_the_speakers(speakers, folds):
+    utt2spk = {f"s{k}-{n}": f"s{k}" for k in range(speakers) for n in range(2)}
+    assert len(generate_folds(utt2spk, 0).folds) == folds
+
+
+def test_two_speakers_are_too_few_for_generated_folds():
+    with pytest.raises(InputError, match="2 speakers cannot fill 3 folds"):
+        generate_folds({"a-1": "a", "b-1": "b"}, 0)
