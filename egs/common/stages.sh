@@ -82,6 +82,7 @@ protocol=$(basename "$protocol" .tsv)
 [ "$labels" = "$default_labels" ] || name+=-$labels
 model_conf=$(find_conf "$model.yaml")
 feature_conf=$(find_conf fbank.conf)
+[ "${model##*/}" = "$model" ] && model_shown=$model || model_shown=PATH/${model##*/}.yaml
 model=${model##*/}
 data=data/$name
 split=$data/split/$protocol
@@ -91,9 +92,9 @@ root=${root:-$PWD/data/standin_release}
 
 # What is printed beside the results to make them again: options, without this machine's folders.
 command="egs/$(basename "$recipe")/run.sh"
-[ "$name" = "standin" ] || command+=" --$root_option DIR"
+[ -z "${!root_option}" ] || command+=" --$root_option DIR"
 [ "$standin_size" = small ] || command+=" --standin-size $standin_size"
-command+=" --model $model --seeds $seeds"
+command+=" --model $model_shown --seeds $seeds"
 [ -n "${num_folds:-}" ] && command+=" --num-folds $num_folds" || command+=" --protocol $protocol"
 [ "$labels" = "$default_labels" ] || command+=" --labels $labels"
 [ "$folds" = all ] || command+=" --folds $folds"
@@ -137,8 +138,7 @@ fi
 if runs 5 score; then
   # Asked for by its number, the stage is done again; otherwise only what is missing is.
   [ "$stage" = 5 ] && again=(--overwrite) || again=()
-  [ "$folds" = all ] || again+=(--allow-missing)
-  pyser score --exp "$exp" "${again[@]}"
+  pyser score --exp "$exp" --seeds "$seeds" "${fold_list[@]}" --command "$command" "${again[@]}"
 fi
 if runs 6 report; then
   pyser report exp --out exp/RESULTS.md

@@ -24,7 +24,7 @@ SPEAKER_STATS, TRAIN_STATS, GLOBAL_KEY = "cmvn_speaker", "cmvn_train", "global"
 # What a result has to say when it was made with this kind of statistics.
 REMARKS = {
     "speaker": "transductive: features are normalised by the statistics of each speaker, those of "
-    "test speakers included (without their labels)"
+    "test speakers included; labels serve only to choose the utterances of the protocol"
 }
 # Of the mean square: below this variance a column counts as constant. Rounding in the double sums,
 # first over T frames and then over U utterances, makes up to (T + U) * 1e-16 of it; a deviation of

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyser.data.tables import read_text, text_lines
-from pyser.errors import InputError
+from pyser.errors import InputError, UsageError
 from pyser.files import write_text
 
 PARTS = ("train", "dev", "test")
@@ -138,6 +138,20 @@ def generate_folds(utt2spk, num_folds):
         folds=tuple(_rotate(groups, k) for k in range(num_folds)),
         description=f"{num_folds} generated speaker-disjoint folds, balanced by utterances",
     )
+
+
+def parse_folds(text, num_folds):
+    """Turn ``1,3-5`` (``None``: all) into a sorted list of folds in 1..num_folds."""
+    chosen = set()
+    for part in (text or f"1-{num_folds}").split(","):
+        first, dash, last = part.partition("-")
+        if not (first.isdecimal() and (last.isdecimal() or not dash)):
+            raise UsageError(f"--folds={text}", expected="numbers and ranges, such as 1,3-5")
+        numbers = range(int(first), int(last if dash else first) + 1)
+        if not numbers or numbers[0] < 1 or numbers[-1] > num_folds:
+            raise UsageError(f"--folds={text} has {part}", expected=f"folds in 1-{num_folds}")
+        chosen.update(numbers)
+    return sorted(chosen)
 
 
 def _rotate(groups, k):

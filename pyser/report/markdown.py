@@ -8,14 +8,15 @@ from pyser.score.text import STANDIN_WARNING, interval, percent, plural, spread
 HEADER = "<!-- Written by `pyser report`. Do not edit: run it again. -->"
 TRANSDUCTIVE = (
     "† transductive: features are normalised by the statistics of each speaker's own utterances, "
-    "those of test speakers included (without their labels)."
+    "those of test speakers included; labels serve only to choose the utterances of the protocol."
 )
 NOTES = f"""\
 All numbers are per cent. WA: share of utterances that are right. UA: mean of the recalls of the
-classes. Both and macro-F1 are counted over the utterances of all folds together; with several
-seeds, for each seed, then averaged. [Low, high]: 95 % bootstrap interval, resampling speakers
-({DRAWS} draws). By fold: mean ± standard deviation over folds, each fold counting the same.
-Counts add up over seeds. Numbers of different protocols or corpora cannot be compared."""
+classes that occur. Both and macro-F1 are counted over the utterances of all folds together; with
+several seeds, for each seed, then averaged. [Low, high]: 95 % bootstrap interval, resampling
+speakers ({DRAWS} draws); it does not cover what another seed would give. By fold: mean ± standard
+deviation over folds, each fold counting the same. Counts add up over seeds. Numbers of
+different protocols or corpora cannot be compared."""
 PLOTS = "plots"  # the folder beside RESULTS.md
 # headings of the tables; the sign at the end says at which side a column is aligned
 _METRICS = ["WA>", "UA [95 % interval]>", "macro-F1>"]
@@ -45,6 +46,8 @@ def _group_lines(group):
     description = first.result["protocol"].get("description")
     lines += [_sentence(description), ""] if description else []
     lines += [f"{len(group.classes)} classes: {', '.join(group.classes)}."]
+    policy = first.result["corpus"].get("labels")
+    lines += [f"Label policy of `pyser prepare`: {policy}."] if policy else []
     lines += [_tested_text(group), _chance_text(first), ""]
     lines += _table(_OVERVIEW, [_overview_row(experiment) for experiment in group.experiments])
     if any(experiment.result.get("transductive") for experiment in group.experiments):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pyser.data.datadir import DataDir
+from pyser.data.protocols import parse_folds
 from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_text
 from pyser.log import warn
@@ -72,13 +73,21 @@ def _run_info(path):
     return read_json(path / RUN_FILE) if done and (path / RUN_FILE).is_file() else None
 
 
-def missing_runs(runs):
-    """The (fold, seed) pairs that are not complete, of all folds and of the seeds begun."""
-    complete = {(run.fold, run.seed) for run in runs if run.info}
-    num_folds = max([run.info["protocol"]["folds"] for run in runs if run.info], default=0)
-    folds = {*range(1, num_folds + 1), *(run.fold for run in runs)}
-    grid = {(fold, run.seed) for fold in folds for run in runs}
-    return sorted(grid - complete)
+def select_runs(runs, folds=None, seeds=None):
+    """The complete runs that are asked for, and the (fold, seed) pairs that are not there.
+
+    Args:
+        runs: as from ``find_runs``.
+        folds: such as ``1,3-5``; None for all folds of the protocol.
+        seeds: K for the seeds 1..K; None for those that any run was begun with.
+    """
+    complete = [run for run in runs if run.info]
+    most = max(run.fold for run in runs)
+    num_folds = max([most, *(run.info["protocol"]["folds"] for run in complete)])
+    wanted_seeds = range(1, seeds + 1) if seeds else sorted({run.seed for run in runs})
+    wanted = {(fold, seed) for fold in parse_folds(folds, num_folds) for seed in wanted_seeds}
+    chosen = [run for run in complete if (run.fold, run.seed) in wanted]
+    return chosen, sorted(wanted - {(run.fold, run.seed) for run in chosen})
 
 
 def merge_scores(runs):
@@ -131,8 +140,10 @@ def _styles(run, utterances):
     return tuple(table[name] for name in utterances)
 
 
-def describe(runs, missing):
+def describe(runs, missing, command=None):
     """The content of result.json: what the complete ``runs`` have in common, and each one's dev UA.
+
+    ``command`` makes all of them; without it the one that made the first run is told.
 
     Raises:
         InputError: the runs are not of one experiment; names the first difference.
@@ -157,8 +168,8 @@ def describe(runs, missing):
             | {key: run.info.get(key) for key in ("dev_ua", "best_epoch")}
             for run in runs
         ],
-        "remarks": [*protocol.get("remarks", []), *_provenance_remarks(runs)],
-    }
+        "remarks": [*protocol.get("remarks", []), *_provenance_remarks(runs, command)],
+    } | ({"command": command} if command else {})
 
 
 def _first_difference(one, other):
@@ -171,8 +182,10 @@ def _first_difference(one, other):
     )
 
 
-def _provenance_remarks(runs):
+def _provenance_remarks(runs, command):
     for key in _PROVENANCE:
+        if key == "command" and command:
+            continue
         values = [run.info.get(key) for run in runs]
         others = sum(value != values[0] for value in values)
         if others:

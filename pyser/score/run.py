@@ -14,7 +14,7 @@ from pyser.score.result import (
     describe,
     find_runs,
     merge_scores,
-    missing_runs,
+    select_runs,
     write_if_changed,
 )
 from pyser.score.summary import summarise, summarise_styles
@@ -28,6 +28,9 @@ PARSER = Parser(
     "of scores, anybody's, print the same for it.",
     options=[
         Option("exp", str, None, "experiment folder, as given to pyser train"),
+        Option("folds", str, help="such as 1,3-5 (default: all)"),
+        Option("seeds", int, help="the seeds 1..K (default: those that were begun)"),
+        Option("command", str, help="what to show as the way to repeat this (default: as trained)"),
         Option("overwrite", bool, False, "score again what has been scored"),
         Option("allow-missing", bool, False, "accept an incomplete grid of folds and seeds"),
     ],
@@ -45,24 +48,26 @@ def main(argv):
     if options.arguments:
         show(read_scores(options.arguments[0]), options.arguments[0])
         return 0
-    score_experiment(Path(options.exp), options.overwrite, options.allow_missing)
+    score_experiment(Path(options.exp), options)
     return 0
 
 
-def score_experiment(exp, overwrite=False, allow_missing=False):
-    """Score the complete runs of ``exp``, merge them and print the summary.
+def score_experiment(exp, options):
+    """Score the complete runs of the folder ``exp``, merge them and print the summary.
+
+    Args:
+        exp: folder with fold<k>/seed<s>.
+        options: what the command line said: folds, seeds, command, overwrite, allow_missing.
 
     Raises:
         FileError: runs are missing (after those that are there were scored), unless allowed.
     """
-    runs = find_runs(exp)
-    complete = [run for run in runs if run.info]
-    predicted = _predict([run for run in complete if overwrite or not run.scores_path.is_file()])
-    missing = missing_runs(runs)
+    runs, missing = select_runs(find_runs(exp), options.folds, options.seeds)
+    predicted = _predict([r for r in runs if options.overwrite or not r.scores_path.is_file()])
     if missing:
-        _say_missing(missing, exp, allow_missing and bool(complete))
-    scores = merge_scores(complete)
-    result = describe(complete, missing)
+        _say_missing(missing, exp, options.allow_missing and bool(runs))
+    scores = merge_scores(runs)
+    result = describe(runs, missing, options.command)
     result["remarks"] += scores.findings
     text = json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     written = write_if_changed(exp / SCORES_FILE, format_scores(scores))

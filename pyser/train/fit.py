@@ -157,7 +157,8 @@ def _train_epoch(model, optimizer, examples, settings, weights, seed_and_epoch):
             batch.labels,
             weights,
             label_smoothing=settings.label_smoothing,
-        )
+            reduction="none",  # "mean" would divide by the weights of the batch, undoing them
+        ).mean()
         optimizer.zero_grad()
         loss.backward()
         if settings.clip_norm:

@@ -7,15 +7,19 @@ A run (one fold, one seed) has its own folder ``EXP/fold<k>/seed<s>``::
     model.pt       the weights and how to use them        run.json       written last: complete
 """
 
+import ast
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyser.data.normalise import SPEAKER_STATS
 from pyser.data.reader import FeatureReader
-from pyser.errors import FileError, InputError, UsageError
+from pyser.errors import FileError, InputError
 from pyser.files import digest, file_digest, read_json
 
 CHECKPOINT, MODEL, RECORD = "checkpoint.pt", "model.pt", "run.json"
+SCORES = "scores.tsv"
+_LEARNING_CODE = ("augment", "batching", "fit", "inputs", "seeds", "settings")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Run:
     def complete(self):
         """Whether it was trained to its end."""
         return all((self.directory / name).is_file() for name in (RECORD, MODEL))
+
+    def discard_results(self):
+        """Remove what an earlier training of an incomplete run left: none of it is of this one."""
+        for name in (RECORD, MODEL, SCORES):
+            (self.directory / name).unlink(missing_ok=True)
 
     def discard_checkpoint(self):
         """Remove what only a run that is not complete needs."""
@@ -46,20 +55,6 @@ def list_runs(exp, folds, seeds):
         for seed in seeds
         for fold in folds
     ]
-
-
-def parse_folds(text, num_folds):
-    """Turn ``1,3-5`` (``None``: all) into a sorted list of folds in 1..num_folds."""
-    chosen = set()
-    for part in (text or f"1-{num_folds}").split(","):
-        first, dash, last = part.partition("-")
-        if not (first.isdecimal() and (last.isdecimal() or not dash)):
-            raise UsageError(f"--folds={text}", expected="numbers and ranges, such as 1,3-5")
-        numbers = range(int(first), int(last if dash else first) + 1)
-        if not numbers or numbers[0] < 1 or numbers[-1] > num_folds:
-            raise UsageError(f"--folds={text} has {part}", expected=f"folds in 1-{num_folds}")
-        chosen.update(numbers)
-    return sorted(chosen)
 
 
 def read_split(split):
@@ -86,23 +81,42 @@ def input_digests(data, split, folds):
     shared = {
         "features": reader.digest(),
         "labels": file_digest(data / "utt2emo"),
+        "speakers": file_digest(data / "utt2spk"),
     }
-    for name, key in (("features", "features"), ("labels", "utt2emo")):
+    for name, key in (("features", "features"), ("labels", "utt2emo"), ("speakers", "utt2spk")):
         if shared[name] != protocol["inputs"][key]:
             found = f"the {name} in {data} changed since this split was made"
             raise InputError(found, split, remedy="run pyser split again")
+    shared["code"] = code_digest()
     return {fold: shared | {"split": _split_digest(split, fold, protocol)} for fold in folds}
 
 
-def request_digest(entries):
-    """Digest of a configuration as it was given and of the sources that hold its defaults.
-
-    Equal digests mean equal settings; what they resolve to need not be worked out (with torch).
-    """
+@functools.cache
+def code_digest():
+    """SHA-256 of the code that decides what a run learns and answers, without its comments."""
     package = Path(__file__).parents[1]
-    sources = sorted([*package.glob("models/*.py"), package / "train" / "settings.py"])
-    values = {name: entry.value for name, entry in entries.items()}
-    return digest({"values": values, "sources": [file_digest(path) for path in sources]})
+    train = [package / "train" / f"{name}.py" for name in _LEARNING_CODE]
+    sources = [*sorted(package.glob("models/*.py")), *train, package / "data" / "normalise.py"]
+    return digest([_statements(path.read_text(encoding="utf-8")) for path in sources])
+
+
+def _statements(source):
+    """What ``source`` does, as text: without comments, docstrings and layout."""
+    tree = ast.parse(source)
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def request_digest(entries):
+    """Digest of a configuration as it was given.
+
+    With the same code, equal digests mean equal settings: what they resolve to need not be worked
+    out (with torch).
+    """
+    return digest({name: entry.value for name, entry in entries.items()})
 
 
 def answers(run, digests):
@@ -126,7 +140,7 @@ def check_same(found, config, digests, where):
         if old.get(name) != new.get(name)
     ]
     before = found["digests"]
-    differences += [f"the {name} changed" for name in digests if before[name] != digests[name]]
+    differences += [f"the {name} changed" for name in digests if before.get(name) != digests[name]]
     if differences:
         raise InputError(
             "was trained with something else: " + ", ".join(differences),

@@ -14,8 +14,6 @@ from pyser.train.inputs import load_fold
 from pyser.train.settings import Settings
 from pyser.train.torchsetup import prepare_torch
 
-SCORES = "scores.tsv"
-
 
 def predict_run(directory, device="cpu"):
     """Write ``scores.tsv`` of the run in the folder ``directory``.
@@ -45,7 +43,7 @@ def predict_run(directory, device="cpu"):
         [label for _, label in fold.examples["test"]],
         outputs.log_softmax(dim=1).numpy(),
     )
-    write_scores(directory / SCORES, scores)
+    write_scores(directory / plan.SCORES, scores)
 
 
 def load_model(path):

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from pyser.config import Option, Parser
+from pyser.data.protocols import parse_folds
 from pyser.errors import UsageError
 from pyser.files import read_json
-from pyser.log import log, progress
+from pyser.log import log, progress, warn
 from pyser.train import grid, plan
 from pyser.train.yamlfile import read_entries
 
@@ -28,6 +29,7 @@ PARSER = Parser(
         Option("folds", str, help="such as 1,3-5 (default: all)"),
         Option("seeds", int, 1, "train with the seeds 1..K"),
         Option("nj", int, help="runs at once (default: the number of cores)"),
+        Option("threads", int, 1, "torch threads of a run; with others, other rounding"),
         Option("device", str, "cpu", "cpu, cuda, cuda:N, or auto: cuda if there is one"),
         Option("command", str, help="what to show as the way to repeat this (default: this)"),
     ],
@@ -40,13 +42,13 @@ def main(argv):
     options = PARSER.parse(argv)
     if options is None:
         return 0
-    for name in ("seeds", "nj"):
+    for name in ("seeds", "nj", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name}={value}", expected="at least 1")
     entries = read_entries(options.config, options.dotted)
     protocol = plan.read_split(options.split)
-    folds = plan.parse_folds(options.folds, protocol["folds"])
+    folds = parse_folds(options.folds, protocol["folds"])
     runs = plan.list_runs(options.exp, folds, range(1, options.seeds + 1))
     request = plan.request_digest(entries)
     digests = plan.input_digests(options.data, options.split, folds)
@@ -77,12 +79,12 @@ def _missing(runs, entries, digests):
 
 def _train(runs, settings, options, request):
     """Train ``runs`` in child processes; report each as it ends."""
-    num_cores = len(os.sched_getaffinity(0))
-    num_jobs = options.nj or num_cores
-    threads = max(1, num_cores // num_jobs)
-    jobs = {_job(run, settings, options, request, threads): run for run in runs}
+    num_jobs = options.nj or max(1, len(os.sched_getaffinity(0)) // options.threads)
+    jobs = {_job(run, settings, options, request): run for run in runs}
     failed = 0
-    log(f"{len(runs)} runs, {num_jobs} at once, {threads} threads each")
+    if plan.read_split(options.split)["data"].get("standin"):
+        warn("the data are a synthetic stand-in: results say nothing about real speech")
+    log(f"{len(runs)} runs, {num_jobs} at once, threads of each: {options.threads}")
     for outcome in progress(grid.run_jobs(list(jobs), num_jobs), len(jobs), "train: runs"):
         if outcome.ok:
             record = read_json(jobs[outcome.job].directory / plan.RECORD)
@@ -95,7 +97,7 @@ def _train(runs, settings, options, request):
     return 1 if failed else 0
 
 
-def _job(run, settings, options, request, threads):
+def _job(run, settings, options, request):
     spec = {
         "name": Path(options.config).stem,
         "directory": str(run.directory),
@@ -105,11 +107,14 @@ def _job(run, settings, options, request, threads):
         "seed": run.seed,
         "config": settings,
         "request": request,
-        "threads": threads,
+        "threads": options.threads,
         "device": options.device,
         "command": options.command,
     }
     command = (sys.executable, "-m", "pyser.train.worker", json.dumps(spec))
     # cuBLAS needs the workspace to be deterministic; it reads it before torch could set it.
-    environment = (("OMP_NUM_THREADS", str(threads)), ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"))
+    environment = (
+        ("OMP_NUM_THREADS", str(options.threads)),
+        ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
+    )
     return grid.Job(str(run), command, Path(run.directory) / "train.log", environment)

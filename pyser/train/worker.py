@@ -49,6 +49,7 @@ def train_run(spec):
         plan.check_same(record, settings.as_dict(), digests, run.directory)
         log("already complete")
         return
+    run.discard_results()
     start = _start_point(run, settings, digests, spec.threads)
     spec.threads = start["threads"]
     device = prepare_torch(spec.threads, spec.device)

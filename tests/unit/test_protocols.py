@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyser.data.protocols import PARTS, generate_folds, read_protocol, write_protocol
+from pyser.data.protocols import PARTS, generate_folds, parse_folds, read_protocol, write_protocol
 from pyser.errors import FileError, InputError
 
 HEADER = "fold\ttrain\tdev\ttest\n"
@@ -174,3 +174,8 @@ def test_number_of_generated_folds_follows_the_speakers(speakers, folds):
 def test_two_speakers_are_too_few_for_generated_folds():
     with pytest.raises(InputError, match="2 speakers cannot fill 3 folds"):
         generate_folds({"a-1": "a", "b-1": "b"}, 0)
+
+
+def test_folds_are_parsed_as_a_set():
+    assert parse_folds(None, 3) == [1, 2, 3]
+    assert parse_folds("3,1-2,2", 4) == [1, 2, 3]

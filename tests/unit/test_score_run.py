@@ -112,6 +112,20 @@ def test_nothing_complete_cannot_be_allowed(tmp_path):
         main(["--exp", str(tmp_path / "exp"), "--allow-missing"])
 
 
+def test_only_what_is_asked_for_is_scored(tmp_path):
+    exp = write_experiment(tmp_path / "exp", seeds=(1, 2))
+    (exp / "fold2" / "seed2" / "run.json").unlink()
+    asked = ["--exp", str(exp), "--folds=2-3", "--seeds=1", "--command=run.sh --seeds 1"]
+    assert main(asked) == 0
+    result = read_json(exp / "result.json")
+    assert (result["folds"], result["seeds"], result["num_folds"]) == ([2, 3], [1], 3)
+    assert (result["missing"], result["command"]) == ([], "run.sh --seeds 1")
+    with pytest.raises(FileError, match=r"fold 2 \(seed 2\)"):
+        main(["--exp", str(exp)])
+    with pytest.raises(FileError, match=r"fold 1 \(seed 3\)"):
+        main(["--exp", str(exp), "--folds=1", "--seeds=3"])
+
+
 def test_no_runs_at_all(tmp_path):
     (tmp_path / "fold1" / "seedling").mkdir(parents=True)
     with pytest.raises(FileError, match="no runs; expected folders fold<k>/seed<s>"):

@@ -152,6 +152,18 @@ def test_options_of_the_loss_change_the_training():
     assert len(set(histories)) == 3
 
 
+def test_class_weights_do_not_depend_on_how_batches_are_cut():
+    """The loss is the mean of weighted losses, whatever classes share a batch."""
+    examples = TRAIN[:8] + [(features, 0) for features, _ in TRAIN[8:20]]
+    losses = []
+    for batch_size in (1, 4, 20):
+        options = settings(
+            epochs=1, batch_size=batch_size, class_weights="inverse", learning_rate=1e-12
+        )
+        losses.append(fit(make_model(), examples, DEV, options).history[0]["train_loss"])
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-3)
+
+
 def test_clipping_limits_the_step():
     losses = {
         clip: fit(make_model(), TRAIN, DEV, settings(epochs=1, clip_norm=clip)).history

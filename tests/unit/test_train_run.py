@@ -423,9 +423,29 @@ def test_what_cannot_be_asked_for(place, capsys, more, message):
     assert message in refused(place, capsys, *more)
 
 
-def test_folds_are_parsed_as_a_set():
-    assert plan.parse_folds(None, 3) == [1, 2, 3]
-    assert plan.parse_folds("3,1-2,2", 4) == [1, 2, 3]
+def test_a_run_of_other_code_is_neither_complete_nor_scored(place, capsys, monkeypatch):
+    directory = train(spec(place))
+    monkeypatch.setattr(plan, "code_digest", lambda: "of other code")
+    assert "the code changed" in refused(place, capsys, "--folds=1")
+    with pytest.raises(InputError, match="the code changed"):
+        predict_run(directory)
+
+
+def test_speakers_that_changed_since_the_split_are_noticed(place, capsys):
+    table = place / "data" / "utt2spk"
+    table.write_text(table.read_text().replace("spk0-0 spk0", "spk0-0 spk1"))
+    assert "the speakers in" in refused(place, capsys)
+
+
+def test_training_again_leaves_no_scores_of_the_former_model(place):
+    directory = train(spec(place))
+    predict_run(directory)
+    former = (directory / "scores.tsv").read_bytes()
+    (directory / "model.pt").unlink()
+    train(spec(place, learning_rate=0.05))
+    assert not (directory / "scores.tsv").exists()
+    predict_run(directory)
+    assert (directory / "scores.tsv").read_bytes() != former
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "abacus"])
