@@ -1,4 +1,4 @@
-"""pyser: speech emotion recognition with a C++ front end and experiments that cannot leak."""
+"""pyser: speech emotion recognition with a C++ front end and experiments with proved folds."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -12,7 +12,7 @@ class Augmenter:
     """Draws one variant of an utterance from all its normalised frames.
 
     Masks as in SpecAugment (Park et al., Interspeech 2019), one of each kind; masked values are 0,
-    the mean of normalised features.
+    which is the mean where features are normalised.
 
     Args:
         settings: AugmentSettings.

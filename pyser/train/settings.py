@@ -68,7 +68,7 @@ class TrainSettings:
         schedule: of the learning rate: ``none``; ``cosine``: down to 0 over ``epochs``;
             ``plateau``: halved after each ``schedule_patience`` epochs without a better dev UA.
         schedule_patience: epochs, for ``plateau``.
-        patience: stop after so many epochs without a better dev UA; 0: never.
+        patience: stop after so many epochs without a better one (dev UA, then dev loss); 0: never.
     """
 
     learning_rate: float = limited(1e-4, 0.0, 10.0)
