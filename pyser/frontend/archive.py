@@ -8,6 +8,7 @@ from pyser import __version__, _native
 from pyser.data.tables import write_table
 from pyser.errors import InputError
 from pyser.files import atomic_path, digest, read_json, write_json, write_text
+from pyser.frontend.probe import probe
 
 _REMEDY = "--overwrite replaces the features, or name another folder"
 
@@ -18,7 +19,7 @@ class Record:
     Args:
         wspecifier: Wspecifier; without a scp there is no record.
         frontend: Frontend.
-        identity: of the source: JSON-able, or None when it has none.
+        identity: of the source: dict of digests, or None when it has none.
         extraction: dict of the other settings that change the archive.
     """
 
@@ -32,7 +33,8 @@ class Record:
             "version": __version__,
             "dim": frontend.dim,
             "blocks": {name: [s.start, s.stop] for name, s in frontend.blocks.items()},
-            "input": digest(identity) if identity else None,
+            "probe": probe(frontend) if wspecifier.scp else None,
+            "input": identity,
             "extraction": extraction,
             "scp": Path(wspecifier.scp).name if wspecifier.scp else None,
         }
@@ -79,9 +81,20 @@ class Record:
                     texts.append(f"with {name}={old}, not {value}")
         if before.get("scp") != now["scp"]:
             texts.append(f"they are those of {before.get('scp')}, not of {now['scp']}")
-        if now["input"] is None or before.get("input") != now["input"]:
-            texts.append("of other utterances, or what they are cannot be told beforehand")
-        return texts
+        if before.get("probe") != now["probe"]:
+            texts.append("the front end computes other values than the one that made them")
+        return texts + _input_differences(before.get("input"), now["input"])
+
+
+def _input_differences(before, now):
+    """What differs between the identities of two sources, in words; nothing tells of None."""
+    if now is None:
+        return ["whether they are of this input cannot be told without reading it"]
+    if before == now:
+        return []
+    if isinstance(before, dict) and before | {"files": now["files"]} == now:
+        return ["audio files have changed since (their sizes or times of modification)"]
+    return ["they are of other utterances"]
 
 
 @contextlib.contextmanager

@@ -1,13 +1,15 @@
 """Where utterances come from: a table of audio files, or an archive of audio.
 
-A source has ``identity`` (a JSON-able value that says which utterances it names, or None when only
-reading can tell), ``total`` (their number, or None), ``broken`` (the error that ended an archive
-too early, or None) and ``utterances()``, an iterator over ``_native.Utterance``: pending ones that
-name a file, loaded ones, foreign ones that soundfile must decode, or ones that failed already.
+A source has ``identity`` (dict of digests that say which utterances it names and, as ``files``, the
+sizes and times of modification of their audio; None when only reading can tell),
+``total`` (their number, or None), ``broken`` (the error that ended an archive too early, or None)
+and ``utterances()``, an iterator over ``_native.Utterance``: pending ones that name a file, loaded
+ones, foreign ones that soundfile must decode, or ones that failed already.
 """
 
 import contextlib
 import os
+import stat
 import subprocess
 
 from pyser import _native
@@ -56,7 +58,9 @@ class ScpSource:
             _refuse_pipes(self.table, path)
         warn_unsorted(self.table, path)
         self.total = len(self.table)
-        self.identity = {"scp": digest(list(self.table.items()))}
+        files = dict.fromkeys(_split(place)[0] for place in self.table.values())
+        states = [None if is_pipe(path) else _state(path) for path in files]
+        self.identity = {"scp": digest(list(self.table.items())), "files": digest(states)}
 
     def utterances(self):
         """Yield the utterances in the order of the table."""
@@ -67,10 +71,7 @@ class ScpSource:
         place = self.table[key]
         if is_pipe(place):
             return self._run(key, place)
-        path, colon, offset = place.rpartition(":")
-        if colon and offset.isascii() and offset.isdigit() and len(offset) < 19:
-            return _native.Utterance(key, path, int(offset))
-        return _native.Utterance(key, place)
+        return _native.Utterance(key, *_split(place))
 
     def _run(self, key, place):
         utterance = _native.Utterance(key, place)
@@ -101,7 +102,9 @@ class ArkSource:
         self._path, self._read, self._allow_pipes = path, read, allow_pipes
         self.broken = None
         is_file = path != "-" and not is_pipe(path) and os.path.isfile(path)
-        self.identity = {"ark": path, "bytes": os.path.getsize(path)} if is_file else None
+        self.identity = None
+        if is_file:
+            self.identity = {"ark": digest(path), "files": digest([_state(path)])}
 
     def utterances(self):
         """Yield the utterances until the archive ends or cannot be continued (``broken``)."""
@@ -145,6 +148,23 @@ def _refuse_pipes(table, path):
         if is_pipe(place):
             found = f"found the command {place!r}, and commands are not run"
             raise InputError(found, f"{path}:{number}", "a file", "--allow-pipes runs them")
+
+
+def _split(place):
+    """``file:offset`` as (file, offset), anything else as (place,)."""
+    path, colon, offset = place.rpartition(":")
+    if colon and offset.isascii() and offset.isdigit() and len(offset) < 19:
+        return path, int(offset)
+    return (place,)
+
+
+def _state(path):
+    """[bytes, time of modification in ns] of a file; None for a device or a pipe."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # the latter for names with a zero byte
+        return "missing"
+    return [status.st_size, status.st_mtime_ns] if stat.S_ISREG(status.st_mode) else None
 
 
 @contextlib.contextmanager

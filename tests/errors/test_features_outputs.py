@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import kaldiio
+import numpy as np
 import pytest
 import soundfile
+
+from pyser import Frontend
 
 
 def test_rerun_has_nothing_to_do(features):
@@ -43,6 +46,91 @@ def test_rerun_in_another_way_is_refused(features, table, flags, text):
     assert Path("o/f.ark").read_bytes() == before
     assert features(table, *flags, "--overwrite")[0] == 0
     assert features(table, *flags)[1][-1].endswith("nothing to do")
+
+
+def touch(path):
+    """Move the time of modification of a file by the least there is."""
+    status = os.stat(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+
+
+def refused(features, text, *args, **options):
+    """A run is refused because of ``text``, ``--overwrite`` helps; whether the next is idle."""
+    before = {path: path.read_bytes() for path in Path("o").iterdir()}
+    status, log = features(*args, **options)
+    assert (status, before) == (1, {path: path.read_bytes() for path in Path("o").iterdir()})
+    assert text in log[-1]
+    assert "--overwrite replaces the features" in log[-1]
+    assert features(*args, "--overwrite", **options)[0] == 0
+    return features(*args, **options)[1][-1].endswith("nothing to do")
+
+
+CHANGED = "audio files have changed since"
+
+
+def test_rerun_on_changed_audio_is_refused(features):
+    table = {"a": "good.wav", "b": "other.wav"}
+    soundfile.write("other.wav", features.samples, 16000)
+    assert features(table)[0] == 0
+    soundfile.write("other.wav", features.samples[::-1], 16000)  # of the same size
+    touch("other.wav")
+    assert refused(features, CHANGED, table)
+    assert np.array_equal(features.written()["b"], features.frontend(features.samples[::-1]))
+    soundfile.write("other.wav", features.samples[:7000], 16000)
+    assert refused(features, CHANGED, table)
+    touch("good.wav")
+    assert refused(features, CHANGED, table)
+
+
+def test_rerun_on_changed_archives_of_audio_is_refused(features):
+    kaldiio.save_ark("wav.ark", {"a": (16000, features.samples)}, scp="ark.scp")
+    for source in ("ark:wav.ark", "scp:ark.scp"):
+        assert features({}, "--overwrite", source=source)[0] == 0
+        assert features({}, source=source)[1][-1].endswith("nothing to do")
+        touch("wav.ark")
+        assert refused(features, CHANGED, {}, source=source)
+
+
+def test_rerun_on_changed_recordings_of_segments_is_refused(features):
+    table = {"r": "good.wav"}
+    Path("segments").write_text("a r 0.1 0.3\n")
+    assert features(table, "--segments=segments")[0] == 0
+    touch("good.wav")
+    assert refused(features, CHANGED, table, "--segments=segments")
+    Path("segments").write_text("a r 0.1 0.4\n")
+    assert refused(features, "of other utterances", table, "--segments=segments")
+
+
+def test_rerun_after_a_missing_file_has_come_is_refused(features):
+    table = {"a": "good.wav", "b": "late.wav"}
+    assert features(table, "--max-failed=1")[0] == 0
+    assert features(table)[1][-1].endswith("nothing to do")
+    soundfile.write("late.wav", features.samples, 16000)
+    assert refused(features, CHANGED, table)
+
+
+def test_commands_have_no_state(features):
+    table = {"a": "cat good.wav |"}
+    assert features(table, "--allow-pipes")[0] == 0
+    touch("good.wav")
+    assert features(table, "--allow-pipes")[1][-1].endswith("nothing to do")
+
+
+def test_rerun_with_other_arithmetic_is_refused(features, monkeypatch):
+    table = {"a": "good.wav"}
+    assert features(table)[0] == 0
+    compute = Frontend.__call__
+    one_bit = np.float32(1 + 2**-23)
+    monkeypatch.setattr(Frontend, "__call__", lambda *args: compute(*args) * one_bit)
+    assert refused(features, "the front end computes other values", table)
+
+
+def test_the_record_is_reproducible(features):
+    table = {"a": "good.wav"}
+    assert features(table)[0] == 0
+    before = Path("o/frontend.json").read_bytes()
+    assert features(table, "--overwrite")[0] == 0
+    assert Path("o/frontend.json").read_bytes() == before
 
 
 def test_other_features_in_the_same_folder(features):

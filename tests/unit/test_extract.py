@@ -14,6 +14,7 @@ import soundfile
 from pyser import Frontend, FrontendOptions
 from pyser.cli import main
 from pyser.files import digest
+from pyser.frontend.probe import probe
 
 FRONTEND = Frontend()
 
@@ -59,6 +60,7 @@ def test_tables_and_record(wavs):
     assert record["dim"] == 90
     assert record["blocks"] == {"static": [0, 30], "delta": [30, 60], "delta2": [60, 90]}
     assert record["utterances"] == {"requested": 5, "done": 5, "short": 0, "failed": 0}
+    assert record["probe"] == probe(Frontend(options)) != probe(FRONTEND)
     counts = {key: Frontend(options)(samples).shape[0] for key, samples in wavs.items()}
     lines = Path("o/utt2num_frames").read_text().splitlines()
     assert dict(line.split() for line in lines) == {k: str(v) for k, v in counts.items()}
