@@ -7,22 +7,9 @@ there. Audio paths become absolute, and utterance ids begin with the speaker, as
 import os
 from pathlib import Path
 
-from pyser.data.datadir import REQUIRED_TABLES, DataDir
+from pyser.data.datadir import OPTIONAL_TABLES, REQUIRED_TABLES, UTTERANCE_TABLES, DataDir
 from pyser.errors import InputError
 from pyser.log import log
-
-_OF_SPEAKERS = ("spk2gender",)
-_OF_UTTERANCES = (
-    "segments",
-    "text",
-    "text_asr",
-    "utt2session",
-    "utt2style",
-    "utt2dialog",
-    "utt2rawemo",
-    "utt2vad",
-    "utt2dur",
-)
 
 
 def read(root):
@@ -36,7 +23,7 @@ def read(root):
         InputError: a malformed table or a recording that is nowhere.
     """
     source = DataDir(root)
-    names = [name for name in (*_OF_SPEAKERS, *_OF_UTTERANCES) if source.has(name)]
+    names = [name for name in OPTIONAL_TABLES if source.has(name)]
     tables = {name: dict(source.table(name)) for name in (*REQUIRED_TABLES, *names)}
     tables["wav.scp"] = {
         key: _absolute(value, key, source.path) for key, value in tables["wav.scp"].items()
@@ -68,7 +55,7 @@ def _with_speakers(tables):
     if all(utterance.startswith(speaker) for utterance, speaker in utt2spk.items()):
         return tables
     log("utterances become <speaker>-<utterance>, since ids have to begin with the speaker")
-    renamed = {"utt2spk", "utt2emo", *_OF_UTTERANCES}
+    renamed = {"utt2spk", "utt2emo", *UTTERANCE_TABLES}
     renamed |= set() if "segments" in tables else {"wav.scp"}
     return {
         name: {_id(key, utt2spk): value for key, value in table.items()}

@@ -9,7 +9,7 @@ from pyser.config import Option, Parser
 from pyser.corpora import CORPORA, corpus_module
 from pyser.corpora.totals import compare, count, table_lines
 from pyser.corpora.utterance import data_tables, label
-from pyser.data.datadir import INFO_FILE, DataDir
+from pyser.data.datadir import INFO_FILE, OPTIONAL_TABLES, DataDir
 from pyser.data.findings import count_errors, shortened
 from pyser.data.validate import validate
 from pyser.errors import FileError, InputError, UsageError
@@ -171,6 +171,7 @@ def _is_written(out, tables, info):
     try:
         existing = DataDir(out)
         same = all(existing.table(name) == table for name, table in tables.items())
+        same = same and not any(existing.has(name) for name in set(OPTIONAL_TABLES) - set(tables))
     except (FileError, InputError):
         return False
     return same and there == json.loads(json.dumps(info))

@@ -10,6 +10,18 @@ from pyser.files import read_json, write_json
 INFO_FILE = "corpus.json"
 TEXT_TABLES = ("text", "text_asr")  # an utterance without words has an empty transcript
 REQUIRED_TABLES = ("wav.scp", "utt2spk", "utt2emo")
+SPEAKER_TABLES = ("spk2gender",)
+UTTERANCE_TABLES = (
+    "segments",
+    *TEXT_TABLES,
+    "utt2session",
+    "utt2style",
+    "utt2dialog",
+    "utt2rawemo",
+    "utt2vad",
+    "utt2dur",
+)
+OPTIONAL_TABLES = (*SPEAKER_TABLES, *UTTERANCE_TABLES)
 
 
 class DataDir:
@@ -21,7 +33,8 @@ class DataDir:
     utt2emo                   utterance -> class label (after the label policy)
     segments                  utterance -> recording, start and end in seconds
     text, text_asr            utterance -> transcript by hand, by a recogniser
-    utt2session, utt2style    utterance -> session, style (acted how)
+    utt2session, utt2dialog   utterance -> session, dialog it is from
+    utt2style                 utterance -> style (acted how)
     utt2rawemo, utt2vad       utterance -> label as published; valence activation dominance
     utt2dur                   utterance -> duration in seconds
     spk2gender                speaker -> m or f
@@ -41,6 +54,9 @@ class DataDir:
     def write(path, tables, info=None):
         """Write a data directory, each file atomically; ``spk2utt`` is made from ``utt2spk``.
 
+        Optional tables that are there and not in ``tables`` are removed: they are of older data.
+        All other files, such as features, stay.
+
         Args:
             path: folder, made when missing.
             tables: dict from file name to table (dict from key to value, str).
@@ -58,6 +74,8 @@ class DataDir:
         tables = {**tables, "spk2utt": invert(tables["utt2spk"])}
         for name, table in tables.items():
             write_table(Path(path) / name, table, empty_values=name in TEXT_TABLES)
+        for name in set(OPTIONAL_TABLES) - set(tables):
+            (Path(path) / name).unlink(missing_ok=True)
         write_json(Path(path) / INFO_FILE, info or {})
         return DataDir(path)
 

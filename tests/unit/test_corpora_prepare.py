@@ -183,6 +183,21 @@ def test_own_data_gets_absolute_paths_and_ids_with_the_speaker(tmp_path, capsys)
     assert "ids have to begin with the speaker" in capsys.readouterr().err
 
 
+def test_own_tables_that_are_gone_do_not_stay(tmp_path, capsys):
+    root = write_own(tmp_path / "mine", speaker="u", utt2style="u1 acted\nu2 acted\n")
+    out = tmp_path / "data"
+    command = ["prepare", "own", f"--root={root}", f"--out={out}"]
+    assert main(command) == 0
+    (out / "feats.ark").write_text("")
+    (root / "utt2style").unlink()
+    capsys.readouterr()
+    assert main(command) == 0
+    assert "nothing to do" not in capsys.readouterr().err
+    assert not DataDir(out).has("utt2style") and DataDir(out).has("feats.ark")
+    assert main(command) == 0
+    assert "nothing to do" in capsys.readouterr().err
+
+
 def test_own_segments_keep_their_recordings(tmp_path):
     segments = "u1 r 0 0.5\nu2 r 0.5 1\n"
     tables, _ = own.read(

@@ -1,8 +1,10 @@
 """The data directory: written whole, read lazily, errors that name the file."""
 
+import re
+
 import pytest
 
-from pyser.data.datadir import DataDir
+from pyser.data.datadir import OPTIONAL_TABLES, REQUIRED_TABLES, DataDir
 from pyser.errors import FileError, InputError
 
 TABLES = {
@@ -22,6 +24,26 @@ def test_write_and_read(tmp_path):
     assert data.standin and data.info["name"] == "own"
     assert data.has("utt2emo") and not data.has("segments")
     assert data.table("utt2emo") is data.table("utt2emo")
+
+
+def test_writing_again_removes_tables_of_older_data_and_nothing_else(tmp_path):
+    segments = {key: f"{key} 0 1" for key in TABLES["utt2spk"]}
+    styles = dict.fromkeys(TABLES["utt2spk"], "improvised")
+    dialogs = dict.fromkeys(TABLES["utt2spk"], "d")
+    genders = {"a": "f", "b": "m"}
+    more = {"segments": segments, "utt2style": styles, "utt2dialog": dialogs, "spk2gender": genders}
+    DataDir.write(tmp_path, TABLES | more)
+    others = ("feats.scp", "feats.ark", "frontend.json", "utt2num_frames", "utt2warp", "notes")
+    for name in others:
+        (tmp_path / name).write_text("a-1 5\n")
+    DataDir.write(tmp_path, {name: TABLES[name] for name in TABLES if name != "text"})
+    left = {"wav.scp", "utt2spk", "utt2emo", "spk2utt", "corpus.json", *others}
+    assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def test_the_docstring_lists_the_tables():
+    for name in (*REQUIRED_TABLES, *OPTIONAL_TABLES):
+        assert name in re.findall(r"\w+\.?\w+", DataDir.__doc__)
 
 
 def test_own_data_without_corpus_json(tmp_path):
