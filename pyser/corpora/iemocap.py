@@ -72,7 +72,8 @@ def parse(root, remark=warn):
     """Read the release at ``root``; list of Utterance, one per evaluated turn with a recording.
 
     ``remark(text)`` is called for evaluated turns without a recording (left out), for those
-    without a transcript (empty text) and for recordings that were not evaluated.
+    without a transcript (empty text), for recordings that were not evaluated and for transcribed
+    lines that are of no turn.
 
     Raises:
         InputError: a malformed file, named with its line.
@@ -109,7 +110,7 @@ def _dialog(path, remark):
     """The utterances of the dialog evaluated in ``path``."""
     session_folder, dialog = path.parents[2], path.stem
     transcription = session_folder / "dialog" / "transcriptions" / path.name
-    texts = files.read_transcription(transcription) if transcription.is_file() else {}
+    texts = files.read_transcription(transcription, remark) if transcription.is_file() else {}
     recordings = {
         file.stem: file for file in visible(session_folder / "sentences" / "wav" / dialog, ".wav")
     }

@@ -1,7 +1,8 @@
 """Parsers of IEMOCAP's text files, one function per kind of file.
 
-Every malformed line is an InputError that names ``file:line``; what the release is known to leave
-out (ratings, transcripts, alignments) is None or absent, never an error.
+A malformed line is an InputError that names ``file:line``; what the release is known to leave out
+(ratings, transcripts, alignments) is None or absent, never an error. Transcriptions, whose times
+are not used, are read less strictly.
 """
 
 import re
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyser.errors import FileError, InputError
+from pyser.log import warn
 
 EMOTIONS = ("neu", "hap", "sad", "ang", "exc", "fru", "fea", "sur", "dis", "oth", "xxx")
 
@@ -20,7 +22,6 @@ _HEAD = re.compile(
     rf"\[({_NUMBER}) - ({_NUMBER})\]\s+(\w+)\s+(\w+)\s+\[({_NUMBER}), *({_NUMBER}), *({_NUMBER})\]"
 )
 _RATING = re.compile(r"([CA])-(\w+):\s*(.*)")
-_LINE = re.compile(rf"(Ses\w+)\s+\[({_NUMBER})-({_NUMBER})\]: *(.*)")
 _ALIGNED = re.compile(r"\s*(\d+)\s+(\d+)\s+(-?\d+)\s+(\S+)\s*")
 _VARIANT = re.compile(r"\(\d+\)$")
 
@@ -153,24 +154,31 @@ def _refuse_twice(turns):
         seen[one.turn] = one.where
 
 
-def read_transcription(path):
+def read_transcription(path, remark=warn):
     """Read ``transcriptions/<dialog>.txt``; dict from turn to text as written, tags included.
 
-    Left out, as in the release's own lists: interjections without times (``M: ...``) and turns
-    numbered XX, which have neither a label nor a recording.
+    The text of a turn is what follows the first ``]:``. Left out, as in the release's own lists:
+    interjections without times (``M: ...``) and turns numbered XX, which have neither a label nor a
+    recording. ``remark(text)`` is called for lines that begin with ``Ses`` but with no turn.
+
+    Raises:
+        InputError: a turn without ``]:``, a turn twice or a turn of another dialog.
     """
     texts = {}
     for where, line in numbered_lines(path):
         if not line.startswith("Ses"):
             continue
-        found = _LINE.fullmatch(line)
-        if not found:
-            raise InputError(f"found {line!r}", where, "'turn [start-end]: text'")
-        turn, text = found[1], found[4]
+        turn = re.match(r"\w+", line)[0]
         if turn[-3:-1] == "XX":
             continue
-        if not TURN.fullmatch(turn) or turn[:-5] != Path(path).stem:
-            raise InputError(f"turn {turn!r} is none of dialog {Path(path).stem}", where)
+        if not TURN.fullmatch(turn):
+            remark(f"transcriptions/{Path(where).name}: {turn!r} is no turn, the line is left out")
+            continue
+        _, closed, text = line.partition("]:")
+        if not closed:
+            raise InputError(f"found {line!r}", where, "'turn [start-end]: text'")
+        if turn[:-5] != Path(path).stem:
+            raise InputError(f"turn {turn} is none of dialog {Path(path).stem}", where)
         if turn in texts:
             raise InputError(f"turn {turn} was transcribed before", where)
         texts[turn] = text.strip()

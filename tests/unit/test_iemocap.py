@@ -209,6 +209,15 @@ def test_what_is_missing_is_remarked_on(tmp_path):
     ]
 
 
+def test_transcribed_lines_of_no_turn_are_remarked_on(tmp_path):
+    write_release(tmp_path)
+    path = tmp_path / "Session1/dialog/transcriptions/Ses01F_impro01.txt"
+    path.write_text(path.read_text() + "Ses01F_impro01_Q000 [0-1]: Ja.\n")
+    remarks = []
+    assert [one.text for one in iemocap.parse(tmp_path, remarks.append)] == ["La.", "La."]
+    assert len(remarks) == 1 and "transcriptions/Ses01F_impro01.txt:3" in remarks[0]
+
+
 def test_broken_recording_is_named(tmp_path):
     write_release(tmp_path)
     path = tmp_path / "Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_M000.wav"

@@ -145,6 +145,39 @@ def test_malformed_transcriptions_name_the_line(written):
         assert caught.value.where == f"{path}:{line}"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[003.6000-005.1000]", "[-001.0000--001.0000]"),
+        ("[003.6000-005.1000]", "[003.6000 - ]"),
+        ("M000 [", "M000["),
+        ("[010.0000-011.0000]: Ja.", "[-001.0000--001.0000]: Ja."),
+        ("MXX0 [010.0000-011.0000]: Ja.", "MXX0[010.0000-011.0000] Ja."),
+        ("MXX0 [010.0000-011.0000]: Ja.", "MXX0"),
+    ],
+)
+def test_times_of_transcriptions_are_not_read(written, old, new):
+    changed = TRANSCRIPTION.replace(old, new)
+    assert changed != TRANSCRIPTION
+    remarks = []
+    texts = files.read_transcription(written(changed), remarks.append)
+    assert texts == files.read_transcription(written(TRANSCRIPTION))
+    assert remarks == []
+
+
+def test_transcribed_lines_of_no_turn_are_remarked(written):
+    more = f"Session 1 ends]: here\n{DIALOG}_Q000 [1-2]: Ja.\nSes\n"
+    remarks = []
+    texts = files.read_transcription(written(more + TRANSCRIPTION), remarks.append)
+    assert texts == files.read_transcription(written(TRANSCRIPTION))
+    what = "is no turn, the line is left out"
+    assert remarks == [
+        f"transcriptions/{DIALOG}.txt:1: 'Session' {what}",
+        f"transcriptions/{DIALOG}.txt:2: '{DIALOG}_Q000' {what}",
+        f"transcriptions/{DIALOG}.txt:3: 'Ses' {what}",
+    ]
+
+
 def test_words_only_drops_tags():
     assert files.words_only("[LAUGHTER] Lana: tiko [BREATHING]sefa.") == "Lana: tiko sefa."
     assert files.words_only("[LAUGHTER]") == ""
