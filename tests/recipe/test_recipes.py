@@ -201,3 +201,20 @@ def test_results_of_emodb_are_regenerated_from_the_committed_scores(repository, 
     assert out.read_bytes() == (recipe / "RESULTS.md").read_bytes()
     plots = sorted(p.name for p in (recipe / "plots").glob("*.png"))
     assert plots == sorted(p.name for p in Path(tmp_path / "plots").glob("*.png")) != []
+
+
+def table_rows(text):
+    """Rows of Markdown tables as lists of cells."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_numbers_of_the_readme_are_those_of_the_results(repository):
+    results = {row[0]: row for row in table_rows((repository / "egs/emodb/RESULTS.md").read_text())}
+    readme = (repository / "README.md").read_text()
+    rows = [row for row in table_rows(readme) if row[0].startswith("hnsd")]
+    assert rows
+    for model, *numbers, _ in rows:
+        assert set(numbers) <= set(results[model]) and len(numbers) == 4
+    picture = readme.split("![")[1].split("](")[1].split(")")[0]
+    assert (repository / picture).is_file()
