@@ -11,10 +11,10 @@ recipe=$(cd "$(dirname "$0")" && pwd)
 common=$recipe/../common
 . "$common/env.sh"
 
-stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all work_dir=$recipe standin_size=small
+stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all work_dir=$recipe standin_size=small feature_conf=fbank.conf
 default_labels=$labels default_model=$model
 declare "${root_option}="
-options="stage stop_stage nj protocol model labels seeds folds work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
+options="stage stop_stage nj protocol model labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
 explicit=" "
 
 usage() {
@@ -29,6 +29,8 @@ usage: egs/$(basename "$recipe")/run.sh [options]
   --labels L         label policy of \`pyser prepare $corpus\` (default $labels)
   --seeds K          train with seeds 1..K (default 1)
   --folds LIST       such as 1,3-5 (default all)
+  --feature-conf F   options of \`pyser features\`: conf/F, here or in egs/common, or a path
+                     (default $feature_conf)
   --work-dir DIR     where data/ and exp/ go (default: this recipe's folder)${standin_model:+
   --standin-size S   small or tiny, of the generated stand-in (default small)}${num_folds:+
   --num-folds K      speaker-disjoint folds to generate; 0: a fold per speaker, at most 5 (default $num_folds)}
@@ -54,8 +56,13 @@ while [ $# -gt 0 ]; do
   explicit+="$name "
 done
 for name in stage stop_stage nj seeds ${num_folds:+num_folds}; do
-  [[ ${!name} =~ ^[0-9]+$ ]] || fail "--${name//_/-}=${!name} is not a whole number" 2
+  [[ ${!name} =~ ^[0-9]{1,4}$ ]] || fail "--${name//_/-}=${!name} is not a whole number" 2
 done
+[ "$nj" -ge 1 ] && [ "$seeds" -ge 1 ] || fail "--nj=$nj --seeds=$seeds: at least 1 is expected" 2
+[ "$stage" -le "$stop_stage" ] && [ "$stop_stage" -le 6 ] ||
+  fail "--stage=$stage --stop-stage=$stop_stage: stages are 0 to 6, the first not after the last" 2
+[[ $folds =~ ^(all|[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)$ ]] ||
+  fail "--folds=$folds: expected all, or numbers and ranges such as 1,3-5" 2
 
 find_conf() { # find_conf NAME: the file conf/NAME of this recipe, else the common one, or a path
   for file in "$1" "$recipe/conf/$1" "$common/conf/$1"; do
@@ -65,7 +72,6 @@ find_conf() { # find_conf NAME: the file conf/NAME of this recipe, else the comm
 }
 root=${!root_option}
 [ -z "$root" ] || root=$(cd "$root" 2>/dev/null && pwd) || fail "--$root_option ${!root_option}: no such folder"
-[ "${model##*/}" = "$model" ] || model=${model%.yaml}
 name=$corpus
 if [ -z "$root" ]; then
   [ -n "${standin_model:-}" ] || fail "--$root_option DIR is needed: ${root_help}" 2
@@ -80,14 +86,15 @@ protocol_file=$recipe/protocols/$protocol.tsv
 [ -n "${num_folds:-}" ] || [ -e "$protocol_file" ] || fail "no protocol $protocol_file" 2
 protocol=$(basename "$protocol" .tsv)
 [ "$labels" = "$default_labels" ] || name+=-$labels
+model=${model%.yaml}
 model_conf=$(find_conf "$model.yaml")
-feature_conf=$(find_conf fbank.conf)
+feature_conf=$(find_conf "$feature_conf")
 [ "${model##*/}" = "$model" ] && model_shown=$model || model_shown=PATH/${model##*/}.yaml
 model=${model##*/}
 data=data/$name
 split=$data/split/$protocol
 exp=exp/$name/$model/$protocol
-mkdir -p "$work_dir" && cd "$work_dir"
+{ mkdir -p -- "$work_dir" && cd -- "$work_dir"; } || fail "--work-dir $work_dir cannot be used"
 root=${root:-$PWD/data/standin_release}
 
 # What is printed beside the results to make them again: options, without this machine's folders.
@@ -98,12 +105,13 @@ command+=" --model $model_shown --seeds $seeds"
 [ -n "${num_folds:-}" ] && command+=" --num-folds $num_folds" || command+=" --protocol $protocol"
 [ "$labels" = "$default_labels" ] || command+=" --labels $labels"
 [ "$folds" = all ] || command+=" --folds $folds"
+[[ $explicit != *" feature_conf "* ]] || command+=" --feature-conf ${feature_conf##*/}"
 
 runs() { # runs NUMBER NAME: whether this stage is asked for; says so
   [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ] && echo "== stage $1: $2" >&2
 }
 
-[[ " all " == *" $folds "* ]] && fold_list=() || fold_list=(--folds "$folds")
+[ "$folds" = all ] && fold_list=() || fold_list=(--folds "$folds")
 make_environment
 
 if runs 0 locate; then
@@ -119,9 +127,11 @@ if runs 1 prepare; then
   pyser prepare "$corpus" --root "$root" --out "$data" --labels "$labels"
 fi
 if runs 2 features; then
-  segments=()
-  [ -e "$data/segments" ] && segments=(--segments "$data/segments")
-  pyser features --config="$feature_conf" --num-threads="$nj" "${segments[@]}" \
+  more=()
+  [ -e "$data/segments" ] && more+=(--segments "$data/segments")
+  # Asked for by its number or the one before, features of older data or options are replaced.
+  [ "$stage" = 1 ] || [ "$stage" = 2 ] && more+=(--overwrite)
+  pyser features --config="$feature_conf" --num-threads="$nj" "${more[@]}" \
     "scp:$data/wav.scp" "ark,scp:$data/feats.ark,$data/feats.scp"
 fi
 if runs 3 split; then

@@ -123,6 +123,12 @@ def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, st
         ("emodb", ["--num-folds", "3"], "unknown option --num-folds"),
         ("own", [], "--data DIR is needed"),
         ("iemocap", ["--protocol", "nonesuch"], "no protocol"),
+        ("iemocap", ["--seeds", "0"], "at least 1 is expected"),
+        ("iemocap", ["--stage", "9"], "stages are 0 to 6"),
+        ("iemocap", ["--stage", "3", "--stop-stage", "2"], "stages are 0 to 6"),
+        ("iemocap", ["--folds", "x"], "such as 1,3-5"),
+        ("iemocap", ["--feature-conf", "no.conf"], "no no.conf"),
+        ("iemocap", ["--work-dir", "/proc/nowhere"], "--work-dir /proc/nowhere cannot be used"),
     ],
 )
 def test_wrong_use(repository, tmp_path, recipe, options, words):
