@@ -4,10 +4,17 @@ Only ``wav.scp``, ``utt2spk`` and ``utt2emo`` are needed; the other tables come 
 there. Audio paths become absolute, and utterance ids begin with the speaker, as Kaldi asks for.
 """
 
+import json
 import os
 from pathlib import Path
 
-from pyser.data.datadir import OPTIONAL_TABLES, REQUIRED_TABLES, UTTERANCE_TABLES, DataDir
+from pyser.data.datadir import (
+    INFO_FILE,
+    OPTIONAL_TABLES,
+    REQUIRED_TABLES,
+    UTTERANCE_TABLES,
+    DataDir,
+)
 from pyser.errors import InputError
 from pyser.log import log
 
@@ -20,7 +27,7 @@ def read(root):
 
     Raises:
         FileError: no such folder or a required table is missing.
-        InputError: a malformed table or a recording that is nowhere.
+        InputError: a malformed table or corpus.json, or a recording that is nowhere.
     """
     source = DataDir(root)
     names = [name for name in OPTIONAL_TABLES if source.has(name)]
@@ -29,7 +36,17 @@ def read(root):
         key: _absolute(value, key, source.path) for key, value in tables["wav.scp"].items()
     }
     info = {"name": source.path.resolve().name, "standin": False, "labels": "all"}
-    return _with_speakers(tables), info | source.info
+    return _with_speakers(tables), info | _checked_info(source)
+
+
+def _checked_info(source):
+    """What ``corpus.json`` says of the data, where other verbs rely on the types."""
+    for key, kind, expected in (("name", str, "a string"), ("standin", bool, "true or false")):
+        value = source.info.get(key, kind())
+        if not isinstance(value, kind):
+            found = f"{key} is {json.dumps(value)}"
+            raise InputError(found, source.path / INFO_FILE, expected, "correct or remove it")
+    return source.info
 
 
 def _absolute(value, key, folder):
@@ -50,11 +67,18 @@ def _absolute(value, key, folder):
 
 
 def _with_speakers(tables):
-    """The tables with ids ``<speaker>-<id>``, unless all ids begin with their speaker already."""
+    """The tables with ids ``<speaker>-<id>``, unless the ids are fit already.
+
+    They are if each begins with its speaker and sorting them sorts the speakers too. ``s1_0`` and
+    ``s10_0`` do not, since ``_`` comes after the digits; the hyphen comes before them.
+    """
     utt2spk = tables["utt2spk"]
-    if all(utterance.startswith(speaker) for utterance, speaker in utt2spk.items()):
+    prefixed = all(utterance.startswith(speaker) for utterance, speaker in utt2spk.items())
+    speakers = [utt2spk[utterance] for utterance in sorted(utt2spk)]
+    if prefixed and speakers == sorted(speakers):
         return tables
-    log("utterances become <speaker>-<utterance>, since ids have to begin with the speaker")
+    reason = "sort as their speakers do" if prefixed else "begin with the speaker"
+    log(f"utterances become <speaker>-<utterance>, since ids have to {reason}")
     renamed = {"utt2spk", "utt2emo", *UTTERANCE_TABLES}
     renamed |= set() if "segments" in tables else {"wav.scp"}
     return {

@@ -32,7 +32,11 @@ CODES = {
     "incomplete": (WARNING, "add the line if there is something to write"),
     "unknown": (ERROR, "remove the line, or add the key to the other tables"),
     "prefix": (ERROR, "name utterances <speaker>-<rest>, in every table"),
-    "speaker-order": (ERROR, "make speakers prefixes of utterances, none of another's utterances"),
+    "speaker-order": (
+        ERROR,
+        "name utterances <speaker>-<rest>: sorted utterances must have sorted speakers, and _ or a"
+        " letter after s1 sorts behind s10; rename speakers such as a and a-b, or a and a+b",
+    ),
     "spk2utt": (ERROR, "make spk2utt from utt2spk"),
     # transcripts and labels
     "symbol": (ERROR, "remove the word: language models use it as a mark"),

@@ -5,11 +5,13 @@ import re
 import shutil
 
 import pytest
+from data_builder import write_wav
 from iemocap_builder import write_release
 
 from pyser.cli import main
 from pyser.corpora import iemocap, own, prepare
 from pyser.data.datadir import DataDir
+from pyser.data.findings import count_errors
 from pyser.data.validate import validate
 from pyser.errors import InputError
 
@@ -215,6 +217,39 @@ def test_own_ids_that_are_right_stay(tmp_path, monkeypatch):
     assert tables["wav.scp"]["u1"] == str(root / "a.wav")
 
 
+def test_own_ids_that_do_not_sort_as_their_speakers_are_renamed(tmp_path, capsys):
+    """``_`` sorts after the digits, so that s10_00 comes before s1_00."""
+    speakers = ("s1", "s2", "s10", "s12")
+    ids = {f"{speaker}_{k:02}": speaker for speaker in speakers for k in range(2)}
+    root = write_own(
+        tmp_path / "mine",
+        **{
+            "wav.scp": "".join(f"{key} {key}.wav\n" for key in sorted(ids)),
+            "utt2spk": "".join(f"{key} {ids[key]}\n" for key in sorted(ids)),
+            "utt2emo": "".join(f"{key} {'ab'[int(key[-1])]}\n" for key in sorted(ids)),
+        },
+    )
+    for seed, key in enumerate(ids):
+        write_wav(root / f"{key}.wav", seed)
+    out = tmp_path / "data"
+    assert main(["prepare", "own", f"--root={root}", f"--out={out}"]) == 0
+    assert "ids have to sort as their speakers do" in capsys.readouterr().err
+    assert count_errors(validate(out)) == 0
+    utt2spk = DataDir(out).table("utt2spk")
+    assert utt2spk == {f"{speaker}-{key}": speaker for key, speaker in ids.items()}
+    assert DataDir(out).table("utt2emo")["s10-s10_01"] == "b"
+    assert own.read(out)[0]["utt2spk"] == utt2spk
+
+
+def test_speakers_that_no_renaming_sorts_are_left_to_the_validation(tmp_path, capsys):
+    tables = dict.fromkeys(("wav.scp", "utt2emo"), "a+b-1 x.wav\na-1 x.wav\n")
+    root = write_own(tmp_path / "mine", utt2spk="a+b-1 a+b\na-1 a\n", **tables)
+    (root / "x.wav").write_bytes(b"RIFF")
+    assert main(["prepare", "own", f"--root={root}", f"--out={tmp_path / 'data'}"]) == 1
+    report = capsys.readouterr().err
+    assert "[speaker-order]" in report and "sorted utterances must have sorted speakers" in report
+
+
 def test_own_errors(tmp_path, capsys):
     root = write_own(tmp_path / "mine", **{"wav.scp": "u1 a.wav\nu2 b.wav\n"})
     with pytest.raises(InputError, match=r"recording u2: no file b\.wav"):
@@ -222,6 +257,28 @@ def test_own_errors(tmp_path, capsys):
     root = write_own(tmp_path / "other", **{"wav.scp": "u1 a.wav\n"})
     assert main(["prepare", "own", f"--root={root}", f"--out={tmp_path / 'data'}"]) == 1
     assert "error [" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("info", "found"),
+    [
+        ('{"name": 3}', "name is 3; expected a string"),
+        ('{"name": null}', "name is null; expected a string"),
+        ('{"standin": "no"}', 'standin is "no"; expected true or false'),
+        ('{"standin": 1}', "standin is 1; expected true or false"),
+    ],
+)
+def test_own_info_of_another_type_is_refused(tmp_path, info, found):
+    root = write_own(tmp_path / "mine", **{"corpus.json": info})
+    with pytest.raises(InputError) as caught:
+        own.read(root)
+    assert caught.value.where == root / "corpus.json"
+    assert found in str(caught.value)
+
+
+def test_own_info_is_kept(tmp_path):
+    root = write_own(tmp_path / "mine", **{"corpus.json": '{"name": "x", "standin": true}'})
+    assert own.read(root)[1] == {"name": "x", "standin": True, "labels": "all"}
 
 
 def test_own_recordings_may_be_relative_to_the_folder_above_data(tmp_path):
