@@ -118,10 +118,13 @@ def generate_folds(utt2spk, num_folds):
         Protocol with the id ``folds<num_folds>``.
 
     Raises:
-        InputError: fewer than 3 folds, or fewer speakers than folds.
+        InputError: fewer than 3 speakers or folds, or fewer speakers than folds.
     """
     counts = Counter(utt2spk.values())
-    num_folds = num_folds or min(max(len(counts), 3), _MOST_GENERATED_FOLDS)
+    if len(counts) < 3:
+        found = f"{len(counts)} speakers; train, dev and test need one each: at least 3 speakers"
+        raise InputError(found, "utt2spk")
+    num_folds = num_folds or min(len(counts), _MOST_GENERATED_FOLDS)
     if num_folds < 3:
         raise InputError(f"{num_folds} folds asked for", "num_folds", "at least 3, or 0")
     if len(counts) < num_folds:

@@ -109,9 +109,9 @@ def test_generated_folds_are_dealt_by_size():
 
 def test_generated_folds_need_groups():
     with pytest.raises(InputError, match="at least 3"):
-        generate_folds({"a": "a", "b": "b"}, 2)
-    with pytest.raises(InputError, match="2 speakers cannot fill 3 folds"):
-        generate_folds({"a": "a", "b": "b"}, 3)
+        generate_folds({"a": "a", "b": "b", "c": "c"}, 2)
+    with pytest.raises(InputError, match="3 speakers cannot fill 4 folds"):
+        generate_folds({"a": "a", "b": "b", "c": "c"}, 4)
 
 
 IEMOCAP = [f"Ses0{k}{sex}" for k in range(1, 6) for sex in "FM"]
@@ -171,9 +171,12 @@ def test_number_of_generated_folds_follows_the_speakers(speakers, folds):
     assert len(generate_folds(utt2spk, 0).folds) == folds
 
 
-def test_two_speakers_are_too_few_for_generated_folds():
-    with pytest.raises(InputError, match="2 speakers cannot fill 3 folds"):
-        generate_folds({"a-1": "a", "b-1": "b"}, 0)
+@pytest.mark.parametrize("num_folds", [0, 2, 3, 5])
+def test_two_speakers_are_too_few_for_generated_folds(num_folds):
+    with pytest.raises(InputError) as caught:
+        generate_folds({"a-1": "a", "b-1": "b"}, num_folds)
+    found = "2 speakers; train, dev and test need one each: at least 3 speakers"
+    assert str(caught.value) == f"utt2spk: {found}"
 
 
 def test_folds_are_parsed_as_a_set():
