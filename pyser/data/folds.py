@@ -50,7 +50,8 @@ def resolve(protocol, data, exclude=()):
 
     Proven: every speaker named is in the data; train, dev and test of a fold share no speaker, no
     recording and no audio file; no part is empty; every utterance is tested in exactly one fold
-    (in at most one, if the protocol allows untested speakers); training sees every class.
+    (in at most one, if the protocol allows untested speakers); there are two classes or more, and
+    training sees every one.
 
     Args:
         protocol: Protocol.
@@ -85,6 +86,7 @@ def resolve(protocol, data, exclude=()):
             _check_disjoint(_place(protocol, number), parts, group, kind)
     _check_tested_once(protocol, folds, by_speaker)
     labels = label_of(data, chosen)
+    _check_classes(data, labels)
     for number, parts in enumerate(folds, 1):
         _check_parts(_place(protocol, number), parts, labels)
     return folds
@@ -148,6 +150,14 @@ def _check_tested_once(protocol, folds, by_speaker):
             found = f"no fold tests speaker {speaker} ({name_some(utterances)})"
             remedy = "add the speaker to a test part, or the line '# untested: allowed'"
             raise InputError(found, f"protocol {protocol.id}", "every utterance tested", remedy)
+
+
+def _check_classes(data, labels):
+    """Prove that there is something to tell apart."""
+    classes = set(labels.values())
+    if len(classes) == 1:
+        found = f"utt2emo has the one class {classes.pop()}; at least two are needed"
+        raise InputError(found, data.path)
 
 
 def _check_parts(place, parts, labels):

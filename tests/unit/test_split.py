@@ -264,6 +264,16 @@ def test_a_leak_stops_a_rerun_too(case):
         split(data.path, out, protocol)
 
 
+def test_a_single_class_is_refused(case, capsys):
+    data, _, protocol, out = case
+    write_table(data.path / "utt2emo", dict.fromkeys(data.utterances, "x"))
+    for folds in ("--num-folds=0", f"--protocol={protocol}"):
+        assert main(["split", str(data.path), folds, "--out", str(out)]) == 1
+        found = "utt2emo has the one class x; at least two are needed"
+        assert f"{data.path}: {found}" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_broken_features_leave_no_complete_split(case):
     data, _, protocol, out = case
     write_feats(data, change=lambda u, m: m * np.nan if u == "s2-u1" else m)
