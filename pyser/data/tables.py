@@ -11,6 +11,7 @@ from pyser.errors import FileError, InputError
 from pyser.files import write_text
 
 _FORM = "lines of the form '<key> <value>'"
+_BYTE_ORDER_MARK = "\ufeff"
 _BREAKS = re.compile("[\r\n]")
 
 
@@ -21,18 +22,22 @@ def read_text(path):
 
     Raises:
         FileError: the file cannot be read.
-        InputError: it is not UTF-8; the line is named.
+        InputError: it is not UTF-8, or begins with a byte order mark; the line is named.
     """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise FileError(f"cannot be read ({error.strerror})", path) from error
     try:
-        return content.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         found = f"byte 0x{content[error.start]:02x} is not UTF-8"
         raise InputError(found, f"{path}:{line}", "UTF-8", "convert it with iconv") from None
+    if text.startswith(_BYTE_ORDER_MARK):
+        remedy = r"remove it: sed -i '1s/^\xef\xbb\xbf//' FILE"
+        raise InputError("found a byte order mark", f"{path}:1", "UTF-8 without one", remedy)
+    return text
 
 
 def read_table(path, empty_values=False):
@@ -78,8 +83,8 @@ def write_table(path, table, empty_values=False):
     lines = []
     for key in sorted(table):
         value = table[key]
-        if not key or key.split() != [key]:
-            raise InputError(f"key {key!r} is empty or has white space", path, "one word")
+        if not key or key.split() != [key] or key.startswith(_BYTE_ORDER_MARK):
+            raise InputError(f"key {key!r} is empty, has white space or a mark", path, "one word")
         if _BREAKS.search(value) or value != value.strip(" \t"):
             found = f"value {value!r} of {key} has a line break or outer white space"
             raise InputError(found, path, "one stripped line")

@@ -49,6 +49,7 @@ def test_a_separator_of_unicode_does_not_break_a_line(tmp_path):
         (b"a\n", 1, "no value"),
         (b"a x\r\n", 1, "carriage return"),
         (b"a x\nb \xff\n", 2, "0xff"),
+        (b"\xef\xbb\xbfa x\nb y\n", 1, "byte order mark; expected UTF-8 without one; remove it"),
     ],
 )
 def test_malformed_lines_are_named(tmp_path, content, line, word):
@@ -75,7 +76,16 @@ def test_empty_values_only_where_allowed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "table", [{"a b": "x"}, {"": "x"}, {"a\u00a0": "x"}, {"a": "x\ny"}, {"a": " x"}, {"a": "x\r"}]
+    "table",
+    [
+        {"a b": "x"},
+        {"": "x"},
+        {"a\u00a0": "x"},
+        {"\ufeffa": "x"},
+        {"a": "x\ny"},
+        {"a": " x"},
+        {"a": "x\r"},
+    ],
 )
 def test_what_would_not_be_read_back_is_not_written(tmp_path, table):
     with pytest.raises(InputError):
