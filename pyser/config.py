@@ -7,11 +7,11 @@ is an error that names the nearest option.
 
 import difflib
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pyser.errors import FileError, UsageError
+from pyser.data.tables import read_text
+from pyser.errors import UsageError
 
 _BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
@@ -72,7 +72,7 @@ class Parser:
         """Parse ``argv``; ``None`` when ``--help`` was asked for and printed.
 
         Returns a namespace with one attribute per option (``-`` becomes ``_``), ``arguments`` (the
-        positional ones), ``given`` (names that were set) and ``dotted``.
+        positional ones), ``given`` (names that were set), ``dotted`` and ``config_files``.
         """
         if any(token in ("--help", "-h") for token in argv):
             print(self.help_text())
@@ -91,7 +91,9 @@ class Parser:
         parsed = {o.name.replace("-", "_"): o.default for o in self._table.values()}
         parsed |= {name.replace("-", "_"): value for name, value in values.items()}
         given = {name.replace("-", "_") for name in values}
-        return SimpleNamespace(**parsed, arguments=arguments, given=given, dotted=dotted)
+        return SimpleNamespace(
+            **parsed, arguments=arguments, given=given, dotted=dotted, config_files=configs
+        )
 
     def help_text(self):
         """The text of ``--help``."""
@@ -137,18 +139,17 @@ class Parser:
 
     def _read_config(self, path):
         """Read Kaldi's format: one ``--name=value`` a line, ``#`` starts a comment."""
-        try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise FileError(f"cannot be read ({error.strerror})", path) from error
         pairs = []
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(read_text(path).splitlines(), 1):
             line, where = line.partition("#")[0].strip(), f"{path}:{number}"
             if not line:
                 continue
             if not line.startswith("--"):
                 raise UsageError(f"found {line!r}", where, "--name=value")
             pairs += self._split([line], where)[0]
+            if pairs[-1:] and pairs[-1][0] == "config":
+                remedy = "give both files on the command line"
+                raise UsageError("a file of options names another one", where, remedy=remedy)
         return pairs
 
     def _check(self, values, arguments):

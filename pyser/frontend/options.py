@@ -4,6 +4,7 @@ import difflib
 import inspect
 import math
 import numbers
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from pyser import _native
@@ -51,7 +52,14 @@ class FrontendOptions:
 
     @classmethod
     def from_dict(cls, options):
-        """The options in a mapping of name to value; see ``as_dict``."""
+        """The options in a mapping of name to value; see ``as_dict``.
+
+        Raises:
+            InputError: as the class itself, and when ``options`` is no mapping with names as keys.
+        """
+        if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
+            found = f"the options are {options!r:.60}"
+            raise InputError(found, expected="a dict from option names to values, as of as_dict()")
         return cls(**options)
 
     def as_dict(self):

@@ -7,7 +7,7 @@ import pytest
 
 from pyser import cli
 from pyser.config import Option, Parser
-from pyser.errors import FileError, PyserError, UsageError
+from pyser.errors import FileError, InputError, PyserError, UsageError
 
 OPTIONS = [
     Option("num-mel-bins", int, 26, "bands"),
@@ -95,6 +95,23 @@ def test_config_file_errors_name_the_line(tmp_path, line, word):
     with pytest.raises(UsageError, match=r"bad\.conf:2") as caught:
         parser(kaldi_config=True).parse([f"--config={config}"])
     assert word in str(caught.value)
+
+
+def test_config_file_that_is_no_utf8(tmp_path):
+    config = tmp_path / "bad.conf"
+    config.write_bytes(b"--low-freq=20\n# B\xe4nder\n")
+    with pytest.raises(InputError, match=r"bad\.conf:2.*not UTF-8"):
+        parser(kaldi_config=True).parse([f"--config={config}"])
+
+
+def test_config_file_cannot_name_another(tmp_path):
+    config, other = tmp_path / "a.conf", tmp_path / "b.conf"
+    other.write_text("--num-mel-bins=40\n")
+    config.write_text(f"--low-freq=20\n--config={other}\n")
+    with pytest.raises(UsageError, match=r"a\.conf:2.*another"):
+        parser(kaldi_config=True).parse([f"--config={config}"])
+    parsed = parser(kaldi_config=True).parse([f"--config={other}"])
+    assert (parsed.num_mel_bins, parsed.config_files) == (40, [str(other)])
 
 
 def test_missing_config_file():

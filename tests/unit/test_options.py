@@ -158,6 +158,14 @@ def test_as_dict_is_complete_and_apart():
     assert o.num_ceps == 13
 
 
+@pytest.mark.parametrize(
+    "options", [None, 3, "dither", [("dither", 1)], {1: 2}, {"dither": 1, 2: 3}]
+)
+def test_from_dict_takes_only_mappings_with_names(options):
+    with pytest.raises(InputError, match=r"the options are .*; expected a dict"):
+        FrontendOptions.from_dict(options)
+
+
 def test_cannot_be_changed():
     o = FrontendOptions()
     with pytest.raises(AttributeError, match="from_dict"):
