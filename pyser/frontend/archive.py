@@ -10,6 +10,7 @@ from pyser.errors import InputError
 from pyser.files import atomic_path, digest, read_json, write_json, write_text
 from pyser.frontend.probe import probe
 
+_FAILED_HEADER = "utterance\tstatus\tpath\treason\n"
 _REMEDY = "--overwrite replaces the features, or name another folder"
 
 
@@ -39,8 +40,11 @@ class Record:
             "scp": Path(wspecifier.scp).name if wspecifier.scp else None,
         }
 
-    def is_done(self):
+    def is_done(self, max_failed=0):
         """Whether the archive is there already, made as it would be made now.
+
+        Args:
+            max_failed: an archive with more failed utterances than these is not done.
 
         Raises:
             InputError: there is one, complete, but made in another way.
@@ -48,13 +52,14 @@ class Record:
         if not self.path or not self._complete():
             return False
         try:
-            differences = self._differences(read_json(self.path))
+            before = read_json(self.path)
+            differences = self._differences(before)
         except ValueError as error:
             raise InputError(f"is no JSON ({error})", self.path, remedy=_REMEDY) from error
         if differences:
             found = f"stands beside complete features, but {differences[0]}"
             raise InputError(found, self.path, remedy=_REMEDY)
-        return True
+        return before.get("utterances", {}).get("failed", 0) <= max_failed
 
     def remove(self):
         """Remove the record and the tables, so that they never describe another archive."""
@@ -97,6 +102,63 @@ def _input_differences(before, now):
     return ["they are of other utterances"]
 
 
+def side_file(wspecifier, name):
+    """The path of a file ``name`` beside the output; None when that is no file in a folder."""
+    path = wspecifier.scp or wspecifier.ark
+    return None if _is_special(path) else Path(path).with_name(name)
+
+
+def check_folder(wspecifier):
+    """Refuse a folder whose side files belong to other features, or are not of this program.
+
+    Raises:
+        InputError: ``frontend.json`` is that of another scp which is still there, or
+            ``failed.tsv`` has another header than ours.
+    """
+    record = side_file(wspecifier, "frontend.json")
+    owner = _scp_of(record) if record else None
+    name = Path(wspecifier.scp).name if wspecifier.scp else None
+    if owner and owner != name and record.with_name(owner).exists():
+        found = f"belongs to {owner}, whose tables {name or wspecifier.ark} would replace"
+        remedy = "name another folder for each part or kind of features"
+        raise InputError(found, record, "one output in a folder", remedy)
+    failed = side_file(wspecifier, "failed.tsv")
+    if failed and failed.exists() and not _is_failed_list(failed):
+        found = "would be replaced, and is no list of failed utterances"
+        raise InputError(found, failed, repr(_FAILED_HEADER), "move it, or name another folder")
+
+
+def write_failed(wspecifier, lines):
+    """Write failed.tsv beside the output, or remove an old one; where to look, in words."""
+    path = side_file(wspecifier, "failed.tsv")
+    if not path:
+        return ""
+    if lines:
+        write_text(path, _FAILED_HEADER + "".join(lines))
+        return f", listed in {path}"
+    if path.exists() and _is_failed_list(path):
+        path.unlink()
+    return ""
+
+
+def _scp_of(record):
+    """The name of the scp that a frontend.json at the path ``record`` describes, or None."""
+    try:
+        content = read_json(record)
+    except (OSError, ValueError):
+        return None
+    owner = content.get("scp") if isinstance(content, dict) else None
+    return owner if isinstance(owner, str) else None
+
+
+def _is_failed_list(path):
+    """Whether the first line of a file is that of our lists of failed utterances."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.readline(len(_FAILED_HEADER)) == _FAILED_HEADER.encode()
+
+
 @contextlib.contextmanager
 def feature_writer(wspecifier, compression, record):
     """A FeatureWriter whose archive and tables appear only when the ``with`` block succeeds.
@@ -111,6 +173,7 @@ def feature_writer(wspecifier, compression, record):
         writer = FeatureWriter(ark)
         yield writer
         ark.close()
+        check_folder(wspecifier)  # again: another run may have ended there meanwhile
         record.remove()
     if wspecifier.scp:
         places = (f"{k} {wspecifier.ark}:{offset}\n" for k, offset in writer.offsets.items())
@@ -141,5 +204,9 @@ class FeatureWriter:
 
 def _destination(ark):
     """Where to write: a device or a pipe as it is, for no new file must take its place."""
-    special = ark == "-" or (os.path.exists(ark) and not os.path.isfile(ark))
-    return contextlib.nullcontext(ark) if special else atomic_path(ark)
+    return contextlib.nullcontext(ark) if _is_special(ark) else atomic_path(ark)
+
+
+def _is_special(path):
+    """Whether ``path`` is the standard output, a device or a pipe."""
+    return path == "-" or (os.path.exists(path) and not os.path.isfile(path))

@@ -6,19 +6,28 @@ either case; ``frontend.json``, by which a rerun sees that nothing is to do, onl
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from pyser import _native
 from pyser.config import Option, Parser
 from pyser.errors import FileError, InputError, PyserError, UsageError
-from pyser.files import write_text
 from pyser.frontend import Frontend, FrontendOptions, decode
-from pyser.frontend.archive import Record, feature_writer
+from pyser.frontend.archive import (
+    Record,
+    check_folder,
+    feature_writer,
+    side_file,
+    write_failed,
+)
 from pyser.frontend.frontend import _usable_cpus
 from pyser.frontend.options import option_table
 from pyser.frontend.segments import SegmentSource
-from pyser.frontend.sources import ArkSource, ScpSource, batches
-from pyser.frontend.specifiers import parse_rspecifier, parse_wspecifier
+from pyser.frontend.sources import ArkSource, ScpSource, _split, batches
+from pyser.frontend.specifiers import (
+    is_pipe,
+    parse_rspecifier,
+    parse_wspecifier,
+    refuse_overwriting,
+)
 from pyser.frontend.tally import Tally
 from pyser.log import log, progress
 
@@ -34,6 +43,7 @@ _RUN_OPTIONS = [
     Option("compression-method", int, 1, "as in Kaldi: 1 automatic ... 7", tuple(range(1, 8))),
     Option("overwrite", bool, False, "replace features that were made in another way"),
 ]
+_SIDE_FILES = ("frontend.json", "utt2num_frames", "failed.tsv")
 
 
 def main(argv):
@@ -75,15 +85,17 @@ def _extract(args):
     compression = _compression(args, wspecifier)
     read = _native.ReadOptions(args.channel, args.allow_truncated)
     source = _open_source(rspecifier, args, frontend, read)
+    refuse_overwriting(_outputs(wspecifier), _inputs(args, rspecifier, source))
     extraction = {
         "channel": args.channel,
         "allow-truncated": args.allow_truncated,
         "compression": compression,
     }
     record = Record(wspecifier, frontend, source.identity, extraction)
-    if not args.overwrite and record.is_done():
+    if not args.overwrite and record.is_done(args.max_failed):
         log(f"{wspecifier.scp}: complete, nothing to do")
         return 0
+    check_folder(wspecifier)
     tally = Tally(frontend.options.sample_frequency)
     with feature_writer(wspecifier, compression, record) as writer:
         for utterance in progress(
@@ -93,6 +105,19 @@ def _extract(args):
         ):
             tally.add(utterance)
     return _conclude(args, wspecifier, source, record, tally)
+
+
+def _outputs(wspecifier):
+    """The paths of all files that a run may write or remove."""
+    beside = (side_file(wspecifier, name) for name in _SIDE_FILES)
+    return [path for path in (wspecifier.ark, wspecifier.scp, *beside) if path]
+
+
+def _inputs(args, rspecifier, source):
+    """Yield the paths of the files that a run reads; of a command, it is not known which."""
+    yield from (path for path in (rspecifier.path, args.segments, *args.config_files) if path)
+    table = {} if rspecifier.kind == "ark" else source.table
+    yield from (_split(place)[0] for place in table.values() if not is_pipe(place))
 
 
 def _options_given(args):
@@ -140,7 +165,7 @@ def _conclude(args, wspecifier, source, record, tally):
     """Say what was done, write failed.tsv and, on success, the record; return the exit status."""
     tally.warn_upsampled()
     counts = tally.counts
-    listed = _write_failed(wspecifier, tally.lines)
+    listed = write_failed(wspecifier, tally.lines)
     if counts["short"]:
         log(f"{counts['short']} utterances are shorter than one frame and have no features{listed}")
     good = counts["failed"] <= args.max_failed and not source.broken
@@ -156,15 +181,3 @@ def _conclude(args, wspecifier, source, record, tally):
         record.write(counts)
     log(f"Done {counts['done']} out of {counts['requested']} utterances.")
     return 0 if good else 1
-
-
-def _write_failed(wspecifier, lines):
-    """Write failed.tsv beside the output, or remove an old one; where to look, in words."""
-    if wspecifier.ark == "-":
-        return ""
-    path = Path(wspecifier.scp or wspecifier.ark).with_name("failed.tsv")
-    if not lines:
-        path.unlink(missing_ok=True)
-        return ""
-    write_text(path, "utterance\tstatus\tpath\treason\n" + "".join(lines))
-    return f", listed in {path}"

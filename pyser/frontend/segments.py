@@ -30,6 +30,7 @@ class SegmentSource:
 
     def __init__(self, recordings, path, frontend, read):
         self._recordings, self._frontend, self._read = recordings, frontend, read
+        self.table = recordings.table
         self._segments = {}
         for number, (key, text) in enumerate(read_table(path).items(), 1):
             self._segments[key] = parse_segment(text, f"{path}:{number}")
@@ -45,26 +46,29 @@ class SegmentSource:
         for key, (recording, start_s, end_s) in self._segments.items():
             if recording != current:
                 current, audio = recording, self._load(recording)
-            path, samples, rate, error = audio
+            path, samples, rate, truncated, error = audio
             utterance = _native.Utterance(key, path)
             try:
                 if error:
                     raise error
                 self._fill(utterance, *cut(samples, rate, start_s, end_s))
+                utterance.truncated = truncated
             except PyserError as reason:
                 decode.fail(utterance, reason)
             yield utterance
 
     def _load(self, recording):
-        """(path, samples, rate in Hz, error or None) of a recording."""
+        """(path, samples, rate in Hz, whether truncated, error or None) of a recording."""
         if recording not in self._recordings.table:
-            return recording, None, None, InputError("is not among the recordings", recording)
+            missing = InputError("is not among the recordings", recording)
+            return recording, None, None, False, missing
         source = self._recordings.utterance(recording)
         try:
             scale = self._frontend.options.input_scale
-            return source.path, *decode.load(source, scale, self._read), None
+            samples, rate = decode.load(source, scale, self._read)
+            return source.path, samples, rate, source.truncated, None
         except PyserError as error:
-            return source.path, None, None, error
+            return source.path, None, None, False, error
 
     def _fill(self, utterance, samples, rate):
         if samples.dtype == "int16":

@@ -1,5 +1,7 @@
 """Kaldi's names of tables on the command line: ``scp:wav.scp``, ``ark,scp:feats.ark,feats.scp``."""
 
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +67,36 @@ def parse_wspecifier(text):
         raise UsageError(f"found {text!r}", expected=forms, remedy="write to ark:- and pipe that")
     if scp and "-" in (ark, scp):
         raise UsageError(f"found {text!r}", expected="files where offsets are asked for")
+    if scp and os.path.realpath(ark) == os.path.realpath(scp):
+        raise UsageError(f"found {text!r}", expected="two files, FILE.ark and FILE.scp")
     return Wspecifier(ark, scp, "t" in words)
+
+
+def refuse_overwriting(outputs, inputs):
+    """Refuse files to be written that are, by whatever name, among the files to be read.
+
+    Args:
+        outputs: paths; what does not exist, and what is no regular file, overwrites nothing.
+        inputs: paths, an iterable that is used only when some output exists.
+
+    Raises:
+        UsageError: an output is an input.
+    """
+    taken = {identity: path for path in outputs if (identity := _identity(path))}
+    for path in inputs if taken else ():
+        if (identity := _identity(path)) in taken:
+            same = "" if str(path) == str(taken[identity]) else f", the same file as {path},"
+            found = f"would be overwritten{same} while it is an input"
+            raise UsageError(found, taken[identity], remedy="name another output")
+
+
+def _identity(path):
+    """(device, inode) of a regular file; None for anything else."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # the latter for names with a zero byte
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
 def _split(text, kinds, marks, forms):

@@ -32,6 +32,10 @@ class Features:
         status = main(["features", *flags, source, output])
         return status, self._capture.readouterr().err.splitlines()
 
+    def log(self):
+        """What was written to the standard error since the last run."""
+        return self._capture.readouterr().err
+
     def error_line(self, log):
         """The line of a log that tells the failure of utterance b."""
         (line,) = [line for line in log if line.startswith("ERROR: b: ")]

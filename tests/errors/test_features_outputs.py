@@ -104,7 +104,7 @@ def test_rerun_on_changed_recordings_of_segments_is_refused(features):
 def test_rerun_after_a_missing_file_has_come_is_refused(features):
     table = {"a": "good.wav", "b": "late.wav"}
     assert features(table, "--max-failed=1")[0] == 0
-    assert features(table)[1][-1].endswith("nothing to do")
+    assert features(table, "--max-failed=1")[1][-1].endswith("nothing to do")
     soundfile.write("late.wav", features.samples, 16000)
     assert refused(features, CHANGED, table)
 
@@ -133,13 +133,14 @@ def test_the_record_is_reproducible(features):
     assert Path("o/frontend.json").read_bytes() == before
 
 
-def test_other_features_in_the_same_folder(features):
-    assert features({"a": "good.wav"})[0] == 0
-    status, _ = features({"a": "good.wav"}, output="ark,scp:o/g.ark,o/g.scp")
-    assert status == 0
-    status, log = features({"a": "good.wav"})
-    assert status == 1
-    assert "of g.scp, not of f.scp" in log[-1]
+def test_strict_rerun_after_tolerated_failures_does_the_work_again(features):
+    table = {"a": "good.wav", "b": "none.wav"}
+    assert features(table, "--max-failed=1")[0] == 0
+    status, log = features(table)
+    assert (status, log[-1]) == (1, "Done 1 out of 2 utterances.")
+    assert not os.path.exists("o/frontend.json")
+    assert features(table, "--max-failed=2")[0] == 0
+    assert features(table, "--max-failed=1")[1][-1].endswith("nothing to do")
 
 
 def test_rerun_after_failures_does_the_work_again(features):

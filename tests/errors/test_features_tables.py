@@ -141,6 +141,20 @@ def test_segments_that_fail_one_by_one(features):
     assert log[-1] == "Done 1 out of 6 utterances."
 
 
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_segments_of_a_truncated_recording(features, subtype):
+    soundfile.write("cut.wav", features.samples, 16000, subtype=subtype)
+    content = Path("cut.wav").read_bytes()
+    Path("cut.wav").write_bytes(content[: len(content) // 2])
+    Path("segments").write_text("a r 0 0.1\nb s 0 0.1\n")
+    table = {"r": "cut.wav", "s": "good.wav"}
+    status, log = features(table, "--segments=segments", "--allow-truncated")
+    assert status == 0
+    warnings = [line for line in log if "is truncated" in line]
+    assert warnings == ["WARNING: a: cut.wav: is truncated, used as far as it goes"]
+    assert features(table, "--segments=segments", "--overwrite")[0] == 1
+
+
 def test_segments_of_float_audio_that_fail(features):
     samples = features.samples / 32768
     samples[2000] = np.nan
