@@ -7,8 +7,7 @@ venv=$repository/.venv
 
 make_environment() {
   local extra=${1:-} ready=$venv/.ready${1:+-$1}
-  # torch runs one process a core here: more threads than that only wait for each other.
-  export PYTHONUNBUFFERED=1
+  export PYTHONUNBUFFERED=1 # logs are read while they are written
   [ -z "$extra" ] && [ ! -e "$ready" ] && python3 -c "$importable" "$repository" 2>/dev/null && return
   if [ ! -e "$ready" ] || sources_changed "$ready"; then
     install_environment "$extra" && touch "$ready"
