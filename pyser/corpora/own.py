@@ -79,6 +79,7 @@ def _with_speakers(tables):
         return tables
     reason = "sort as their speakers do" if prefixed else "begin with the speaker"
     log(f"utterances become <speaker>-<utterance>, since ids have to {reason}")
+    _refuse_collisions(utt2spk)
     renamed = {"utt2spk", "utt2emo", *UTTERANCE_TABLES}
     renamed |= set() if "segments" in tables else {"wav.scp"}
     return {
@@ -87,6 +88,16 @@ def _with_speakers(tables):
         else table
         for name, table in tables.items()
     }
+
+
+def _refuse_collisions(utt2spk):
+    """InputError when two utterances get the same new id: one of them would be lost."""
+    names = {}
+    for utterance in utt2spk:
+        other = names.setdefault(_id(utterance, utt2spk), utterance)
+        if other != utterance:
+            found = f"utterances {other} and {utterance} both become {_id(utterance, utt2spk)}"
+            raise InputError(found, "utt2spk", remedy="rename one of them or its speaker")
 
 
 def _id(utterance, utt2spk):

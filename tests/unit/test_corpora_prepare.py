@@ -288,3 +288,13 @@ def test_own_recordings_may_be_relative_to_the_folder_above_data(tmp_path):
     (root / "a.wav").rename(tmp_path / "wav" / "a.wav")
     tables, _ = own.read(root)
     assert set(tables["wav.scp"].values()) == {str(tmp_path / "wav" / "a.wav")}
+
+
+def test_own_ids_that_would_collide_are_refused(tmp_path):
+    tables = {
+        "wav.scp": "b-c a.wav\nc a.wav\n",
+        "utt2spk": "b-c a\nc a-b\n",
+        "utt2emo": "b-c glad\nc cross\n",
+    }
+    with pytest.raises(InputError, match="b-c and c both become a-b-c"):
+        own.read(write_own(tmp_path / "mine", **tables))
