@@ -18,10 +18,10 @@ from pyser.frontend.archive import (
     side_file,
     write_failed,
 )
-from pyser.frontend.frontend import _usable_cpus
+from pyser.frontend.frontend import usable_cpus
 from pyser.frontend.options import option_table
 from pyser.frontend.segments import SegmentSource
-from pyser.frontend.sources import ArkSource, ScpSource, _split, batches
+from pyser.frontend.sources import ArkSource, ScpSource, batches, split_place
 from pyser.frontend.specifiers import (
     is_pipe,
     parse_rspecifier,
@@ -99,7 +99,7 @@ def _extract(args):
     tally = Tally(frontend.options.sample_frequency)
     with feature_writer(wspecifier, compression, record) as writer:
         for utterance in progress(
-            _computed(source, frontend, read, args.num_threads or _usable_cpus(), writer),
+            _computed(source, frontend, read, args.num_threads or usable_cpus(), writer),
             source.total,
             "features",
         ):
@@ -117,7 +117,7 @@ def _inputs(args, rspecifier, source):
     """Yield the paths of the files that a run reads; of a command, it is not known which."""
     yield from (path for path in (rspecifier.path, args.segments, *args.config_files) if path)
     table = {} if rspecifier.kind == "ark" else source.table
-    yield from (_split(place)[0] for place in table.values() if not is_pipe(place))
+    yield from (split_place(place)[0] for place in table.values() if not is_pipe(place))
 
 
 def _options_given(args):

@@ -66,7 +66,7 @@ class Frontend:
             arrays.append(_as_samples(signal, f"signal {index}"))
         if num_threads < 0:
             raise InputError(f"the value is {num_threads}", "num_threads", "0 or more")
-        threads = num_threads or _usable_cpus()
+        threads = num_threads or usable_cpus()
         return self._plan.batch(arrays, self._rate(sample_rate), threads)
 
     def stream(self, sample_rate=None):
@@ -176,7 +176,8 @@ def _as_samples(samples, where="samples"):
     return np.ascontiguousarray(array, dtype)
 
 
-def _usable_cpus():
+def usable_cpus():
+    """How many CPUs this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -58,7 +58,7 @@ class ScpSource:
             _refuse_pipes(self.table, path)
         warn_unsorted(self.table, path)
         self.total = len(self.table)
-        files = dict.fromkeys(_split(place)[0] for place in self.table.values())
+        files = dict.fromkeys(split_place(place)[0] for place in self.table.values())
         states = [None if is_pipe(path) else _state(path) for path in files]
         self.identity = {"scp": digest(list(self.table.items())), "files": digest(states)}
 
@@ -71,7 +71,7 @@ class ScpSource:
         place = self.table[key]
         if is_pipe(place):
             return self._run(key, place)
-        return _native.Utterance(key, *_split(place))
+        return _native.Utterance(key, *split_place(place))
 
     def _run(self, key, place):
         utterance = _native.Utterance(key, place)
@@ -150,7 +150,7 @@ def _refuse_pipes(table, path):
             raise InputError(found, f"{path}:{number}", "a file", "--allow-pipes runs them")
 
 
-def _split(place):
+def split_place(place):
     """``file:offset`` as (file, offset), anything else as (place,)."""
     path, colon, offset = place.rpartition(":")
     if colon and offset.isascii() and offset.isdigit() and len(offset) < 19:

@@ -16,7 +16,7 @@ from pyser.files import read_json, write_text
 from pyser.log import warn
 from pyser.score.table import format_scores, parse_scores, read_scores
 
-RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; the model is written last
+RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; run.json is written last
 SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
 STYLE_TABLE = "utt2style"
 _RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")

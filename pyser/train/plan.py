@@ -16,9 +16,11 @@ from pyser.data.normalise import SPEAKER_STATS
 from pyser.data.reader import FeatureReader
 from pyser.errors import FileError, InputError
 from pyser.files import digest, file_digest, read_json
+from pyser.score.result import MODEL_FILE as MODEL
+from pyser.score.result import RUN_FILE as RECORD
+from pyser.score.result import SCORES_FILE as SCORES
 
-CHECKPOINT, MODEL, RECORD = "checkpoint.pt", "model.pt", "run.json"
-SCORES = "scores.tsv"
+CHECKPOINT = "checkpoint.pt"
 _LEARNING_CODE = ("augment", "batching", "fit", "inputs", "seeds", "settings")
 
 

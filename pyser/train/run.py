@@ -1,7 +1,6 @@
 """``pyser train``: a model on every fold of a split, one process per fold and seed."""
 
 import json
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pyser.config import Option, Parser
 from pyser.data.protocols import parse_folds
 from pyser.errors import UsageError
 from pyser.files import read_json
+from pyser.frontend.frontend import usable_cpus
 from pyser.log import log, progress, warn
 from pyser.train import grid, plan
 from pyser.train.yamlfile import read_entries
@@ -79,7 +79,7 @@ def _missing(runs, entries, digests):
 
 def _train(runs, settings, options, request):
     """Train ``runs`` in child processes; report each as it ends."""
-    num_jobs = options.nj or max(1, len(os.sched_getaffinity(0)) // options.threads)
+    num_jobs = options.nj or max(1, usable_cpus() // options.threads)
     jobs = {_job(run, settings, options, request): run for run in runs}
     failed = 0
     if plan.read_split(options.split)["data"].get("standin"):
