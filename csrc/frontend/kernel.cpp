@@ -108,6 +108,8 @@ void static_row(const Plan& plan, const float* samples, Workspace& work, float* 
       return mfcc_row(plan, energy, work, row);
     case FeatureType::kSpectrogram:
       return spectrogram_row(plan, energy, work, row);
+    case FeatureType::kNone:
+      return;
   }
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr int kMaxFrameLength = 1 << 20;  // samples
 
 FeatureType type_of(const Options& o) {
+  if (o.feature_type == "none") return FeatureType::kNone;
   if (o.feature_type == "mfcc") return FeatureType::kMfcc;
   return o.feature_type == "fbank" ? FeatureType::kFbank : FeatureType::kSpectrogram;
 }
@@ -57,11 +58,14 @@ Plan::Plan(const Options& o)
     : options_(o),
       type_(type_of(o)),
       framing_(framing_of(o)),
+      frame_features_(o.frame_feature_list()),
       window_(make_window(o.window_type, static_cast<int>(framing_.length), o.blackman_coeff)),
       spectrum_(fft_length(o, framing_.length)),
       log_energy_floor_(o.energy_floor > 0 ? static_cast<float>(std::log(o.energy_floor))
                                            : -std::numeric_limits<float>::infinity()) {
-  if (type_ != FeatureType::kSpectrogram) mel_.emplace(o, spectrum_.length());
+  if (type_ == FeatureType::kFbank || type_ == FeatureType::kMfcc) {
+    mel_.emplace(o, spectrum_.length());
+  }
   if (type_ == FeatureType::kMfcc) {
     if (o.num_ceps > o.num_mel_bins) {
       throw InputError("the value is " + std::to_string(o.num_ceps), "num_ceps",
@@ -73,8 +77,12 @@ Plan::Plan(const Options& o)
     throw InputError("the value is " + std::to_string(o.truncate), "truncate",
                      "at most the " + std::to_string(static_dim()) + " columns of a static row");
   }
-  const int kept = o.truncate > 0 ? o.truncate : static_dim();
-  delta_.emplace(kept, o.delta_order, o.delta_window, o.delta_edges == "htk");
+  const int columns = kept_dim() + static_cast<int>(frame_features_.size());
+  if (columns == 0) {
+    throw InputError("there are no columns", "feature_type, frame_features", "",
+                     "feature_type=none needs frame_features");
+  }
+  delta_.emplace(columns, o.delta_order, o.delta_window, o.delta_edges == "htk");
 }
 
 std::shared_ptr<const Plan> Plan::make(const Options& options) {
@@ -82,6 +90,7 @@ std::shared_ptr<const Plan> Plan::make(const Options& options) {
 }
 
 int Plan::static_dim() const {
+  if (type_ == FeatureType::kNone) return 0;
   if (type_ == FeatureType::kSpectrogram) return spectrum_.num_bins();
   if (type_ == FeatureType::kMfcc) return dct_->size();
   return mel_->size() + (options_.energy() ? 1 : 0);

@@ -16,7 +16,7 @@
 
 namespace pyser {
 
-enum class FeatureType { kFbank, kMfcc, kSpectrogram };
+enum class FeatureType { kFbank, kMfcc, kSpectrogram, kNone };
 
 // Immutable; shared by any number of streams and threads.
 class Plan {
@@ -29,14 +29,18 @@ class Plan {
   FeatureType type() const { return type_; }
   const std::vector<float>& window() const { return window_; }  // [frame length]
   const Spectrum& spectrum() const { return spectrum_; }
-  const MelBank& mel() const { return *mel_; }  // not of a spectrogram
+  const MelBank& mel() const { return *mel_; }  // of fbank and mfcc only
   const Dct& dct() const { return *dct_; }      // of mfcc only
   const DeltaPlan& delta() const { return *delta_; }
   float log_energy_floor() const { return log_energy_floor_; }
 
-  // Columns of a static row as computed, before `truncate`.
+  // Columns of the feature type: as computed, ...
   int static_dim() const;
-  // Columns of a row.
+  // ... and as many as `truncate` keeps.
+  int kept_dim() const { return options_.truncate > 0 ? options_.truncate : static_dim(); }
+  // What stands behind them in the columns that deltas are computed of, one column each.
+  const std::vector<FrameFeature>& frame_features() const { return frame_features_; }
+  // Columns of a row: [type | frame features], and the same of each delta order.
   int dim() const { return delta_->dim(); }
 
   // Rows that `num_samples` samples give: at sample_frequency, or at `sample_rate`.
@@ -53,6 +57,7 @@ class Plan {
   Options options_;
   FeatureType type_;
   Framing framing_;
+  std::vector<FrameFeature> frame_features_;
   std::vector<float> window_;
   Spectrum spectrum_;
   std::optional<MelBank> mel_;

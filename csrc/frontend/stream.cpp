@@ -3,12 +3,20 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "frontend/frame_features.h"
 #include "frontend/samples.h"
 
 namespace pyser {
 namespace {
 
 constexpr int64_t kBlock = 16384;  // samples worked on at once: bounds the memory
+
+// Columns that a row takes on its way to the deltas: without frame features the kernel writes its
+// rows in place, and the deltas skip what `truncate` does not keep.
+int row_stride(const Plan& plan) {
+  const auto features = static_cast<int>(plan.frame_features().size());
+  return features == 0 ? plan.static_dim() : plan.kept_dim() + features;
+}
 
 }  // namespace
 
@@ -83,44 +91,55 @@ void Stream::add_dither(int64_t from) {
 
 // Computes what the signal allows now; returns where the next rows belong.
 float* Stream::advance(float* rows) {
-  const int64_t end =
-      finished_ ? plan_.num_frames(num_signal()) : plan_.framing().num_final_frames(num_signal());
-  const int64_t count = std::max<int64_t>(0, end - next_frame_);
-  const bool hold = plan_.options().subtract_mean;
-  const size_t kept = hold ? statics_.size() : 0;
-  statics_.resize(kept + count * plan_.static_dim());
-  compute_frames(next_frame_ + count, statics_.data() + kept);
+  compute_frames(finished_ ? plan_.num_frames(num_signal())
+                           : plan_.framing().num_final_frames(num_signal()));
   drop_signal();
-  if (hold && !finished_) return rows;
-  if (hold) subtract_mean();
-  const int64_t total = static_cast<int64_t>(statics_.size()) / plan_.static_dim();
-  const int64_t written =
-      delta_.accept(statics_.data(), total, plan_.static_dim(), finished_, rows);
+  if (plan_.options().subtract_mean) {
+    if (!finished_) return rows;
+    subtract_mean();
+  }
+  const int stride = row_stride(plan_);
+  const auto count = static_cast<int64_t>(rows_.size()) / stride;
+  const int64_t written = delta_.accept(rows_.data(), count, stride, finished_, rows);
+  rows_.clear();
   return rows + written * plan_.dim();
 }
 
-// Static rows of the frames up to `end`: runs of frames inside the signal go to the kernel at once.
-void Stream::compute_frames(int64_t end, float* statics) {
+// Rows of the frames up to `end`: runs of frames inside the signal are computed at once.
+void Stream::compute_frames(int64_t end) {
   const Framing& framing = plan_.framing();
   const int64_t inside_end = std::min(end, framing.num_final_frames(num_signal()));
   while (next_frame_ < end) {
     const int64_t start = framing.start(next_frame_);
-    int64_t count = 1;
-    const float* samples;
     if (start >= 0 && next_frame_ < inside_end) {
-      count = inside_end - next_frame_;
-      samples = signal_.data() + (start - signal_first_);
-    } else {
-      reflected_.resize(framing.length);
-      for (int64_t n = 0; n < framing.length; ++n) {
-        reflected_[n] = signal_[Framing::reflect(start + n, num_signal()) - signal_first_];
-      }
-      samples = reflected_.data();
+      compute_run(signal_.data() + (start - signal_first_), inside_end - next_frame_);
+      continue;
     }
-    static_rows(plan_, samples, count, workspace_, statics);
-    statics += count * plan_.static_dim();
-    next_frame_ += count;
+    reflected_.resize(framing.length);
+    for (int64_t n = 0; n < framing.length; ++n) {
+      reflected_[n] = signal_[Framing::reflect(start + n, num_signal()) - signal_first_];
+    }
+    compute_run(reflected_.data(), 1);
   }
+}
+
+// Appends the rows of the next `count` frames, the first of them at `samples`.
+void Stream::compute_run(const float* samples, int64_t count) {
+  next_frame_ += count;
+  const int stride = row_stride(plan_);
+  const size_t before = rows_.size();
+  rows_.resize(before + count * stride);
+  float* rows = rows_.data() + before;
+  if (plan_.frame_features().empty()) return static_rows(plan_, samples, count, workspace_, rows);
+  const int kept = plan_.kept_dim();
+  if (kept > 0) {
+    types_.resize(count * plan_.static_dim());
+    static_rows(plan_, samples, count, workspace_, types_.data());
+    for (int64_t t = 0; t < count; ++t) {
+      std::copy_n(types_.data() + t * plan_.static_dim(), kept, rows + t * stride);
+    }
+  }
+  frame_feature_rows(plan_, samples, count, rows + kept, stride);
 }
 
 // Forgets samples that no later frame contains, reflected ones included.
@@ -134,13 +153,13 @@ void Stream::drop_signal() {
 }
 
 void Stream::subtract_mean() {
-  const int dim = plan_.static_dim();
-  const size_t count = statics_.size() / dim;
+  const int dim = row_stride(plan_);
+  const size_t count = rows_.size() / dim;
   for (int d = 0; d < dim && count > 0; ++d) {
     double sum = 0;
-    for (size_t t = 0; t < count; ++t) sum += statics_[t * dim + d];
+    for (size_t t = 0; t < count; ++t) sum += rows_[t * dim + d];
     const auto mean = static_cast<float>(sum / static_cast<double>(count));
-    for (size_t t = 0; t < count; ++t) statics_[t * dim + d] -= mean;
+    for (size_t t = 0; t < count; ++t) rows_[t * dim + d] -= mean;
   }
 }
 

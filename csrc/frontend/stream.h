@@ -38,8 +38,9 @@ class Stream {
   void append(const T* samples, int64_t count, double scale);
   void add_dither(int64_t from);
   float* advance(float* rows);
-  void compute_frames(int64_t end, float* statics);
+  void compute_frames(int64_t end);
   void drop_signal();
+  void compute_run(const float* samples, int64_t count);
   void subtract_mean();
 
   const Plan& plan_;
@@ -54,7 +55,8 @@ class Stream {
   int64_t signal_first_ = 0;
   int64_t next_frame_ = 0;
   std::vector<float> reflected_;  // one frame that reaches out of the signal
-  std::vector<float> statics_;    // static rows of a block; of all frames with subtract_mean
+  std::vector<float> types_;      // columns of the feature type on their way to `rows_`
+  std::vector<float> rows_;       // rows without deltas that wait: of all frames with subtract_mean
 };
 
 }  // namespace pyser

@@ -1,12 +1,17 @@
 // The front-end options: a plain struct, and a table that describes each of its fields.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace pyser {
+
+// What the option frame_features may list; kFrameFeatureNames is in the same order.
+enum class FrameFeature { kLogEnergy, kZcr, kRms };
+inline constexpr std::array kFrameFeatureNames = {"log_energy", "zcr", "rms"};
 
 struct Options {
 #define PYSER_OPTION(type, name, value, unit, limits, help) type name = value;
@@ -17,12 +22,17 @@ struct Options {
   bool energy() const { return use_energy.value_or(default_use_energy(feature_type)); }
 
   static bool default_use_energy(const std::string& feature_type) { return feature_type == "mfcc"; }
+
+  // frame_features as a list; they must have passed check_limits.
+  std::vector<FrameFeature> frame_feature_list() const;
 };
 
-// What a field may hold: a closed interval, a list of words, or anything of its type.
+// What a field may hold: a closed interval, one of the words `choices`, any of the words `items`
+// with commas between them, or anything of its type.
 struct Limits {
   std::optional<double> minimum, maximum;
   std::vector<std::string> choices;
+  std::vector<std::string> items;
 };
 
 // One row of the table: the field, what describes it, and where it lies in the struct.

@@ -169,6 +169,16 @@ class SharedStream {
   Stream stream_;
 };
 
+// (name, columns) of the blocks that deltas are computed of.
+std::vector<std::pair<std::string, int>> static_blocks(const Plan& plan) {
+  std::vector<std::pair<std::string, int>> blocks;
+  if (plan.kept_dim() > 0) blocks.emplace_back("static", plan.kept_dim());
+  for (const FrameFeature feature : plan.frame_features()) {
+    blocks.emplace_back(kFrameFeatureNames.at(static_cast<size_t>(feature)), 1);
+  }
+  return blocks;
+}
+
 }  // namespace
 
 void bind_frontend(py::module_& module) {
@@ -178,7 +188,7 @@ void bind_frontend(py::module_& module) {
            }),
            py::arg("options"))
       .def_property_readonly("dim", &Plan::dim)
-      .def_property_readonly("block_dim", [](const Plan& p) { return p.delta().static_dim(); })
+      .def_property_readonly("static_blocks", &static_blocks)
       .def("num_frames", py::overload_cast<int64_t, double>(&Plan::num_frames, py::const_),
            py::arg("num_samples"), py::arg("sample_rate"))
       .def("compute", &compute_array, py::arg("samples"), py::arg("sample_rate"))

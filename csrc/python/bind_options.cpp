@@ -35,8 +35,9 @@ py::list option_table() {
         },
         field.member);
     row["unit"] = field.unit;
-    row["help"] = field.help;
+    row["help"] = field.limits.items.empty() ? field.help : field.help + "; " + field.expected();
     row["choices"] = py::tuple(py::cast(field.limits.choices));
+    row["items"] = py::tuple(py::cast(field.limits.items));
     row["minimum"] = field.limits.minimum;
     row["maximum"] = field.limits.maximum;
     table.append(row);

@@ -95,11 +95,17 @@ class Frontend:
 
     @property
     def blocks(self):
-        """Dict of block name ('static', 'delta', 'delta2', ...) to the slice of its columns."""
-        width = self._plan.block_dim
-        orders = range(self.dim // width)
-        names = ["static" if k == 0 else "delta" if k == 1 else f"delta{k}" for k in orders]
-        return {names[k]: slice(k * width, (k + 1) * width) for k in orders}
+        """Dict of block name to the slice of its columns, in the order of the columns.
+
+        ``static`` and each of the ``frame_features``, then their deltas: ``delta``,
+        ``delta_log_energy``, ..., ``delta2``, ``delta2_log_energy``, ...
+        """
+        blocks, start = {}, 0
+        for order in range(self._options.delta_order + 1):
+            for static_name, width in self._plan.static_blocks:
+                blocks[_block_name(static_name, order)] = slice(start, start + width)
+                start += width
+        return blocks
 
     def __setattr__(self, name, value):
         raise AttributeError("Frontend cannot be changed; make a new one")
@@ -155,6 +161,14 @@ class Stream:
     def finish(self):
         """End the signal; return the remaining rows, [k, D] float32."""
         return self._native.finish()
+
+
+def _block_name(static_name, order):
+    """The name of the block of deltas of an order of the block ``static_name``."""
+    if order == 0:
+        return static_name
+    delta = "delta" if order == 1 else f"delta{order}"
+    return delta if static_name == "static" else f"{delta}_{static_name}"
 
 
 def _as_samples(samples, where="samples"):

@@ -15,7 +15,8 @@ def option_table():
     """The options of the front end, one dict each, in the order of ``csrc/options/options.def``.
 
     Keys: ``name``, ``type`` ('bool', 'int', 'float' or 'str'), ``default``, ``unit``, ``help``,
-    ``choices`` (tuple of str, empty where any value goes), ``minimum`` and ``maximum`` (or None).
+    ``choices`` (tuple of str, empty where any value goes), ``items`` (the same of a list with
+    commas, of which the words may stand in it), ``minimum`` and ``maximum`` (or None).
     """
     return _native.option_table()
 

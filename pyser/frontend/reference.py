@@ -3,7 +3,7 @@
 Every function is one step of the definition, on all frames at once, with plain NumPy and SciPy and
 no thought of speed. It is never a fallback: nothing in the package imports it. The steps, in the
 order of `features`: scale, resample, frame, remove DC, log energy, pre-emphasis, window, power
-spectrum, mel filters, log, DCT, mean subtraction, truncation, deltas.
+spectrum, mel filters, log, DCT, truncation, frame features, mean subtraction, deltas.
 
 The formulas are those of Kaldi's ``src/feat`` (feature-window, mel-computations, feature-fbank,
 feature-mfcc, feature-spectrogram, resample, feature-functions), which follow the HTK Book (Young et
@@ -23,7 +23,7 @@ FLOOR = float(np.finfo(np.float32).eps)  # Kaldi floors energies at FLT_EPSILON 
 
 
 def features(samples, options, sample_rate=None):
-    """The rows of an utterance: [static | delta | delta2 ...].
+    """The rows of an utterance: [static | frame features | their deltas | their deltas ...].
 
     Args:
         samples: [N] int16 (PCM) or float (full scale +-1).
@@ -38,16 +38,19 @@ def features(samples, options, sample_rate=None):
         raise ValueError("the reference has no random numbers; expected dither=0")
     x = resample(on_pcm_scale(samples, o), sample_rate or o.sample_frequency, o.sample_frequency)
     rows = static_rows(x, o)
-    if o.subtract_mean and len(rows):
-        rows = rows - rows.mean(axis=0)
     if o.truncate:
         rows = rows[:, : o.truncate]
+    rows = np.column_stack([rows, frame_feature_rows(x, o)])
+    if o.subtract_mean and len(rows):
+        rows = rows - rows.mean(axis=0)
     return add_deltas(rows, o.delta_order, o.delta_window, o.delta_edges)
 
 
 def static_rows(x, o):
-    """[N] samples on the 16-bit scale at ``sample_frequency`` -> [T, D] rows without deltas."""
+    """[N] samples on the 16-bit scale at ``sample_frequency`` -> [T, D] columns of the type."""
     raw = remove_dc(frames(x, o), o)
+    if o.feature_type == "none":
+        return np.zeros((len(raw), 0))
     windowed = preemphasis(raw, o.preemphasis_coefficient) * window(raw.shape[1], o)
     energy = log_energy(raw if o.raw_energy else windowed, o.energy_floor)
     power = power_spectrum(windowed, fft_size(o))
@@ -260,6 +263,23 @@ def spectrogram_rows(power, energy, o):
     rows = np.log(np.maximum(power, FLOOR))
     rows[:, 0] = energy
     return rows
+
+
+def frame_feature_rows(x, o):
+    """[N] samples on the 16-bit scale -> [T, F]: one column for each of the ``frame_features``."""
+    raw = remove_dc(frames(x, o), o)
+    column = {
+        "log_energy": lambda: log_energy(raw, o.energy_floor),
+        "zcr": lambda: zero_crossing_rate(raw),
+        "rms": lambda: np.sqrt(np.mean(raw**2, axis=1)),
+    }
+    names = [name for name in o.frame_features.split(",") if name]
+    return np.array([column[name]() for name in names]).reshape(len(names), len(raw)).T
+
+
+def zero_crossing_rate(frame):
+    """[T, L] -> [T]: how many of the L - 1 steps between samples change the sign; 0 is positive."""
+    return np.mean((frame[:, 1:] < 0) != (frame[:, :-1] < 0), axis=1)
 
 
 # ------------------------------------------------------------------------------------- deltas

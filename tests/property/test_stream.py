@@ -12,7 +12,8 @@ choices = st.sampled_from
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
-        "feature_type": choices(["fbank", "mfcc", "spectrogram"]),
+        "feature_type": choices(["fbank", "mfcc", "spectrogram", "none"]),
+        "frame_features": choices(["log_energy", "rms,zcr"]),
         "sample_frequency": choices([8000, 11025]),
         "frame_length": choices([20.07, 5, 60]),
         "frame_shift": choices([5, 30, 70.3]),

@@ -26,12 +26,12 @@ def refusal(**options):
 
 def test_table_describes_every_option():
     for row in TABLE.values():
-        keys = "name type default unit help choices minimum maximum"
+        keys = "name type default unit help choices items minimum maximum"
         assert set(row) == set(keys.split())
         assert row["help"] and row["type"] in TYPES
         if row["default"] is not None:
             assert type(row["default"]) is TYPES[row["type"]], row
-        assert (row["type"] == "str") == bool(row["choices"])
+        assert (row["type"] == "str") == bool(row["choices"] or row["items"])
         assert (row["minimum"] is not None) == (row["type"] in ("int", "float"))
 
 
@@ -113,7 +113,21 @@ def test_words_outside_the_choices_are_refused(name):
     error = refusal(**{name: "nonsense"})
     assert error.where == name and TABLE[name]["choices"][0] in error.expected
     for word in TABLE[name]["choices"]:
-        assert getattr(FrontendOptions(**{name: word}), name) == word
+        options = FrontendOptions(**{name: word, "frame_features": "rms"})
+        assert getattr(options, name) == word
+
+
+@pytest.mark.parametrize("name", [n for n, r in TABLE.items() if r["items"]])
+def test_lists_hold_some_of_the_items_in_any_order(name):
+    items = TABLE[name]["items"]
+    for words in ([], items[:1], items, items[::-1]):
+        assert getattr(FrontendOptions(**{name: ",".join(words)}), name) == ",".join(words)
+    assert all(item in TABLE[name]["help"] for item in items)
+    for value in ("nonsense", f"{items[0]},nonsense", f"{items[0]},", f",{items[0]}", " "):
+        error = refusal(**{name: value})
+        assert error.where == name and items[-1] in error.expected and repr(value) in error.what
+    twice = refusal(**{name: f"{items[0]},{items[1]},{items[0]}"})
+    assert twice.where == name and f"'{items[0]}' twice" in twice.what
 
 
 @pytest.mark.parametrize(
@@ -127,6 +141,7 @@ def test_words_outside_the_choices_are_refused(name):
         ({"vtln_warp": 0.1, "vtln_low": 2000}, "vtln_low, vtln_high"),
         ({"feature_type": "mfcc", "num_ceps": 27}, "num_ceps"),
         ({"truncate": 27}, "truncate"),
+        ({"feature_type": "none", "frame_features": "rms", "truncate": 1}, "truncate"),
         ({"frame_length": 0.1}, "frame_length"),
         ({"frame_length": 10000, "sample_frequency": 200000}, "frame_length"),
         ({"frame_shift": 0.05}, "frame_shift"),
@@ -137,6 +152,11 @@ def test_contradictions_are_refused(options, where):
     error = refusal(**options)
     assert error.where == where
     assert error.what
+
+
+def test_rows_have_columns():
+    error = refusal(feature_type="none")
+    assert error.where == "feature_type, frame_features" and "frame_features" in error.remedy
 
 
 def test_vtln_limits_do_not_matter_without_a_warp():
