@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -54,16 +55,20 @@ double mel_of_hz(double hz) { return 1127 * std::log(1 + hz / 700); }
 
 double hz_of_mel(double mel) { return 700 * (std::exp(mel / 1127) - 1); }
 
-// Weight of a point between the corners of a triangle.
-double triangle(double mel, double left, double centre, double right) {
-  return mel <= centre ? (mel - left) / (centre - left) : (right - mel) / (right - centre);
-}
-
 // Mel frequencies of the FFT bins below the Nyquist frequency; the bin there is in no filter.
 std::vector<double> mel_of_bins(double bin_width_hz, int fft_length) {
   std::vector<double> mels;
   for (int k = 0; k < (fft_length + 1) / 2; ++k) mels.push_back(mel_of_hz(bin_width_hz * k));
   return mels;
+}
+
+void check_filter(int filter, const std::vector<double>& mels, double left, double right,
+                  double bin_width_hz) {
+  const auto first = std::upper_bound(mels.begin(), mels.end(), left);
+  if (first != mels.end() && *first < right) return;
+  throw InputError("mel filter " + std::to_string(filter) + " contains no FFT bin", "num_mel_bins",
+                   "filters wider than " + text(bin_width_hz) + " Hz, the distance of FFT bins",
+                   "use fewer mel bins or longer frames");
 }
 
 }  // namespace
@@ -77,32 +82,20 @@ MelBank::MelBank(const Options& o, int fft_length) {
   const double bin_width_hz = o.sample_frequency / fft_length;
   const std::vector<double> mels = mel_of_bins(bin_width_hz, fft_length);
   for (int m = 0; m < o.num_mel_bins; ++m) {
-    const double left = corner(m), centre = corner(m + 1), right = corner(m + 2);
-    const auto first = std::upper_bound(mels.begin(), mels.end(), left);
-    const auto last = std::lower_bound(first, mels.end(), right);
-    if (first == last) {
-      throw InputError("mel filter " + std::to_string(m) + " contains no FFT bin", "num_mel_bins",
-                       "filters wider than " + text(bin_width_hz) + " Hz, the distance of FFT bins",
-                       "use fewer mel bins or longer frames");
-    }
-    Filter filter{static_cast<int>(first - mels.begin()), static_cast<int>(weights_.size()), 0};
-    for (auto mel = first; mel != last; ++mel) {
-      weights_.push_back(static_cast<float>(triangle(*mel, left, centre, right)));
-    }
-    while ((weights_.size() - filter.begin) % kLanes != 0) weights_.push_back(0);
-    filter.end = static_cast<int>(weights_.size());
-    filters_.push_back(filter);
+    check_filter(m, mels, corner(m), corner(m + 2), bin_width_hz);
   }
-}
-
-void MelBank::apply(const float* spectrum, float* energies) const {
-  for (const Filter& filter : filters_) {
-    const float* bin = spectrum + filter.first_bin;
-    float sum[kLanes] = {};
-    for (int w = filter.begin; w < filter.end; w += kLanes, bin += kLanes) {
-      for (int lane = 0; lane < kLanes; ++lane) sum[lane] += weights_[w + lane] * bin[lane];
+  for (int i = 0; i <= o.num_mel_bins; ++i) {
+    const double left = corner(i), right = corner(i + 1);
+    const auto first = std::upper_bound(mels.begin(), mels.end(), left);
+    const auto last = std::upper_bound(first, mels.end(), right);
+    Stretch stretch{static_cast<int>(first - mels.begin()), {}, {}};
+    for (auto mel = first; mel != last; ++mel) {
+      const double falling = i == 0 ? 0 : (right - *mel) / (right - left);
+      const double rising = i == o.num_mel_bins ? 0 : (*mel - left) / (right - left);
+      stretch.falling.push_back(static_cast<float>(falling));
+      stretch.rising.push_back(static_cast<float>(rising));
     }
-    *energies++ = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+    stretches_.push_back(std::move(stretch));
   }
 }
 

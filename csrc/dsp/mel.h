@@ -7,31 +7,26 @@
 
 namespace pyser {
 
-// Immutable; weights are stored for the bins of each filter's support only.
+// Immutable. The corners of the filters cut the frequency axis into size() + 1 stretches: corner i is
+// where filter i begins to rise, filter i - 1 has its peak and filter i - 2 ends.
 class MelBank {
  public:
+  // The FFT bins of a stretch, first_bin, first_bin + 1, ... Filter i - 1 falls over stretch i and
+  // filter i rises; where there is no such filter the weights are 0.
+  struct Stretch {
+    int first_bin;
+    std::vector<float> falling, rising;
+  };
+
   // For an FFT of `fft_length` points. Throws InputError for edges that contradict each other, and
   // for a filter that contains no FFT bin.
   MelBank(const Options& options, int fft_length);
 
-  int size() const { return static_cast<int>(filters_.size()); }
-
-  // spectrum [fft_length / 2 + 1 + padding()] -> energies [size()].
-  void apply(const float* spectrum, float* energies) const;
-
-  // Zero-weighted values that are read behind the last bin of `spectrum`.
-  static constexpr int padding() { return kLanes - 1; }
+  int size() const { return static_cast<int>(stretches_.size()) - 1; }
+  const std::vector<Stretch>& stretches() const { return stretches_; }
 
  private:
-  static constexpr int kLanes = 4;  // partial sums of a filter; part of the result's definition
-
-  struct Filter {
-    int first_bin;
-    int begin, end;  // its weights, a multiple of kLanes of them
-  };
-
-  std::vector<Filter> filters_;
-  std::vector<float> weights_;
+  std::vector<Stretch> stretches_;
 };
 
 }  // namespace pyser

@@ -24,6 +24,10 @@ class Spectrum {
   int length() const { return length_; }
   int num_bins() const { return length_ / 2 + 1; }
 
+  // exp(-2 pi i k / length), k = 0 .. length / 4, as the last step uses them.
+  const std::vector<float>& cosine() const { return cosine_; }
+  const std::vector<float>& sine() const { return sine_; }
+
   // frame [length] -> power [num_bins].
   void power(const float* frame, Scratch& scratch, float* power) const;
 

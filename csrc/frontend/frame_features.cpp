@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "dsp/log.h"
+#include "kernel/log.h"
+#include "simd/portable.h"
 
 namespace pyser {
 namespace {
@@ -40,7 +41,7 @@ float value_of(FrameFeature feature, const Plan& plan, const float* samples, flo
   switch (feature) {
     case FrameFeature::kLogEnergy: {
       const float floored = std::max(static_cast<float>(energy), kEnergyFloor);
-      return std::max(log_positive(floored), plan.log_energy_floor());
+      return std::max(log_positive<Portable>(Portable::set(floored))[0], plan.log_energy_floor());
     }
     case FrameFeature::kZcr:
       return static_cast<float>(crossings(samples, length, offset)) /

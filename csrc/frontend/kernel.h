@@ -1,26 +1,39 @@
-// The static-row kernel: samples -> rows without deltas. All arithmetic on samples is here.
+// Static rows: samples -> rows without deltas, by the kernels of the processor.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "base/aligned.h"
 #include "frontend/plan.h"
+#include "kernel/kernel_set.h"
 
 namespace pyser {
 
-// What the kernel needs to write to while it works; one per thread.
-struct Workspace {
+// What the kernels write to while they work; one per thread.
+class Workspace {
+ public:
   explicit Workspace(const Plan& plan);
 
-  std::vector<float> frame;     // [frame length]
-  std::vector<float> windowed;  // [FFT length], zero beyond the frame length
-  std::vector<float> power;     // [FFT bins + padding of the mel bank], zero beyond the bins
-  std::vector<float> energies;  // [mel bins]
-  Spectrum::Scratch spectrum;
+  // For kernels of `lanes` lanes.
+  const Scratch& scratch(int lanes);
+
+ private:
+  struct SlowSpectrum {
+    const Spectrum& spectrum;
+    Spectrum::Scratch scratch;
+  };
+
+  const Plan& plan_;
+  int lanes_ = 0;
+  std::optional<AlignedFloats> memory_;
+  SlowSpectrum slow_;
+  Scratch scratch_{};
 };
 
 // Computes `count` consecutive frames, the first at `samples`, on the 16-bit scale and contiguous:
-// (count - 1) * shift + length samples are read. Writes rows [count, plan.static_dim()].
+// (count - 1) * shift + length samples are used, and kSamplePadding more must be readable. Writes
+// rows [count, plan.static_dim()]. The same bytes on any processor.
 void static_rows(const Plan& plan, const float* samples, int64_t count, Workspace& workspace,
                  float* rows);
 

@@ -71,8 +71,9 @@ Plan::Plan(const Options& o)
       throw InputError("the value is " + std::to_string(o.num_ceps), "num_ceps",
                        "at most num_mel_bins=" + std::to_string(o.num_mel_bins));
     }
-    dct_.emplace(o.num_mel_bins, o.num_ceps, o.cepstral_lifter);
+    dct_.emplace(o.num_mel_bins, o.num_ceps, o.cepstral_lifter, o.htk_compat);
   }
+  kernel_.emplace(o, framing_, window_, spectrum_, mel_ ? &*mel_ : nullptr, dct_ ? &*dct_ : nullptr);
   if (o.truncate > static_dim()) {
     throw InputError("the value is " + std::to_string(o.truncate), "truncate",
                      "at most the " + std::to_string(static_dim()) + " columns of a static row");
@@ -91,9 +92,7 @@ std::shared_ptr<const Plan> Plan::make(const Options& options) {
 
 int Plan::static_dim() const {
   if (type_ == FeatureType::kNone) return 0;
-  if (type_ == FeatureType::kSpectrogram) return spectrum_.num_bins();
-  if (type_ == FeatureType::kMfcc) return dct_->size();
-  return mel_->size() + (options_.energy() ? 1 : 0);
+  return kernel_->tables().dim;
 }
 
 int64_t Plan::num_frames(int64_t num_samples, double sample_rate) const {

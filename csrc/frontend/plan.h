@@ -12,6 +12,7 @@
 #include "dsp/resample.h"
 #include "dsp/spectrum.h"
 #include "frontend/framing.h"
+#include "frontend/kernel_plan.h"
 #include "options/options.h"
 
 namespace pyser {
@@ -31,6 +32,7 @@ class Plan {
   const Spectrum& spectrum() const { return spectrum_; }
   const MelBank& mel() const { return *mel_; }  // of fbank and mfcc only
   const Dct& dct() const { return *dct_; }      // of mfcc only
+  const KernelPlan& kernel() const { return *kernel_; }
   const DeltaPlan& delta() const { return *delta_; }
   float log_energy_floor() const { return log_energy_floor_; }
 
@@ -62,6 +64,7 @@ class Plan {
   Spectrum spectrum_;
   std::optional<MelBank> mel_;
   std::optional<Dct> dct_;
+  std::optional<KernelPlan> kernel_;
   std::optional<DeltaPlan> delta_;
   float log_energy_floor_;
 };

@@ -9,7 +9,7 @@
 namespace pyser {
 namespace {
 
-constexpr int64_t kBlock = 16384;  // samples worked on at once: bounds the memory
+constexpr int64_t kBlock = 65536;  // samples worked on at once: bounds the memory
 
 // Columns that a row takes on its way to the deltas: without frame features the kernel writes its
 // rows in place, and the deltas skip what `truncate` does not keep.
@@ -21,7 +21,7 @@ int row_stride(const Plan& plan) {
 }  // namespace
 
 Stream::Stream(const Plan& plan, double sample_rate)
-    : plan_(plan), workspace_(plan), delta_(plan.delta()) {
+    : plan_(plan), workspace_(plan), delta_(plan.delta()), signal_(kSamplePadding) {
   if (auto resampling = plan.resampling(sample_rate)) resampler_.emplace(std::move(resampling));
   if (plan.options().dither > 0) noise_.emplace(plan.options().dither_seed);
 }
@@ -60,7 +60,9 @@ void Stream::finish(float* rows) {
   finished_ = true;
   if (resampler_) {
     const int64_t from = num_signal();
+    signal_.resize(signal_.size() - kSamplePadding);
     resampler_->finish(signal_);
+    signal_.resize(signal_.size() + kSamplePadding);
     add_dither(from);
   }
   advance(rows);
@@ -69,6 +71,7 @@ void Stream::finish(float* rows) {
 template <class T>
 void Stream::append(const T* samples, int64_t count, double scale) {
   const int64_t from = num_signal();
+  signal_.resize(signal_.size() - kSamplePadding);
   if (resampler_) {
     converted_.resize(count);
     to_pcm_scale(samples, count, scale, converted_.data());
@@ -77,6 +80,7 @@ void Stream::append(const T* samples, int64_t count, double scale) {
     signal_.resize(signal_.size() + count);
     to_pcm_scale(samples, count, scale, signal_.data() + (from - signal_first_));
   }
+  signal_.resize(signal_.size() + kSamplePadding);
   num_samples_ += count;
   add_dither(from);
 }
@@ -115,7 +119,7 @@ void Stream::compute_frames(int64_t end) {
       compute_run(signal_.data() + (start - signal_first_), inside_end - next_frame_);
       continue;
     }
-    reflected_.resize(framing.length);
+    reflected_.resize(framing.length + kSamplePadding);
     for (int64_t n = 0; n < framing.length; ++n) {
       reflected_[n] = signal_[Framing::reflect(start + n, num_signal()) - signal_first_];
     }

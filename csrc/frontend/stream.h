@@ -33,7 +33,9 @@ class Stream {
 
  private:
   void refuse_finished() const;
-  int64_t num_signal() const { return signal_first_ + static_cast<int64_t>(signal_.size()); }
+  int64_t num_signal() const {
+    return signal_first_ + static_cast<int64_t>(signal_.size()) - kSamplePadding;
+  }
   template <class T>
   void append(const T* samples, int64_t count, double scale);
   void add_dither(int64_t from);
@@ -51,7 +53,7 @@ class Stream {
   bool finished_ = false;
   int64_t num_samples_ = 0;       // accepted, at the rate of the input
   std::vector<float> converted_;  // a block of input on its way to the resampler
-  std::vector<float> signal_;     // at sample_frequency, from index signal_first_ on
+  std::vector<float> signal_;     // at sample_frequency, from index signal_first_ on, and padding
   int64_t signal_first_ = 0;
   int64_t next_frame_ = 0;
   std::vector<float> reflected_;  // one frame that reaches out of the signal

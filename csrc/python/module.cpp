@@ -1,7 +1,9 @@
 // The extension module pyser._native.
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include "base/error.h"
+#include "kernel/dispatch.h"
 #include "python/bind_frontend.h"
 #include "python/bind_io.h"
 #include "python/bind_options.h"
@@ -40,4 +42,7 @@ PYBIND11_MODULE(_native, module) {
   pyser::bind_options(module);
   pyser::bind_frontend(module);
   pyser::bind_io(module);
+  module.def("simd_level", [] { return pyser::kernels().name; });
+  module.def("simd_levels", &pyser::simd_levels);
+  module.def("set_simd_level", &pyser::set_simd_level, py::arg("name"));
 }

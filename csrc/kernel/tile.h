@@ -1,0 +1,69 @@
+// A tile: as many stretches of signal as there are lanes, frame by frame, from samples to rows.
+#pragma once
+
+#include "kernel/bands.h"
+#include "kernel/input.h"
+#include "kernel/kernel_set.h"
+#include "kernel/spectrum.h"
+
+namespace pyser {
+namespace {
+
+// Log energies of the frames, on the scale of the signal.
+template <class V>
+inline typename V::Reg log_energy(const Frame<V>& frame) {
+  using Reg = typename V::Reg;
+  const KernelTables& t = frame.ring.tables;
+  Reg sum;
+  if (t.raw_energy) {
+    sum = energy<V>(t.length, [&](int n) {
+      const float* plain = frame.ring.plain + int64_t{frame.ring.place(frame.slot, n)} * V::kLanes;
+      return V::load(plain) - frame.mean;
+    });
+  } else {
+    sum = energy<V>(t.length, [&](int n) { return frame.windowed(n); });
+  }
+  const Reg log = log_positive<V>(V::max(sum, V::set(kEnergyFloor)));
+  return V::max(log, V::set(t.log_energy_floor));
+}
+
+// For FFT lengths that the kernels do not know: lane after lane.
+template <class V>
+inline void slow_spectrum(const Frame<V>& frame, const Scratch& scratch) {
+  const KernelTables& t = frame.ring.tables;
+  for (int n = 0; n < t.length; ++n) V::store(scratch.points + n * V::kLanes, frame.windowed(n));
+  for (int lane = 0; lane < V::kLanes; ++lane) {
+    for (int n = 0; n < t.length; ++n) scratch.frame[n] = scratch.points[n * V::kLanes + lane];
+    scratch.spectrum(scratch.context, scratch.frame, scratch.bins);
+    for (int k = 0; k < t.num_bins; ++k) scratch.power[k * V::kLanes + lane] = scratch.bins[k];
+  }
+}
+
+template <class V>
+void tile(const KernelTables& t, const Scratch& scratch, const float* const* samples, int count,
+          float* const* rows) {
+  Ring<V> ring{t, scratch.emphasised, t.energy_column >= 0 && t.raw_energy ? scratch.plain : nullptr,
+               scratch.sums};
+  float* row[V::kLanes];
+  for (int lane = 0; lane < V::kLanes; ++lane) row[lane] = rows[lane];
+  for (int index = 1 - t.num_chunks; index < 0; ++index) load_chunk<V>(ring, samples, index);
+  for (int i = 0; i < count; ++i) {
+    load_chunk<V>(ring, samples, i);
+    const Frame<V> frame(ring, i % t.num_chunks);
+    if (t.fft.half > 0) {
+      fft<V>(frame, t.fft, scratch.points);
+      power_spectrum<V>(t.fft, scratch.points, scratch.power);
+    } else {
+      slow_spectrum<V>(frame, scratch);
+    }
+    columns_of<V>(t, scratch.power, scratch.bands, scratch.columns);
+    if (t.energy_column >= 0) {
+      V::store(scratch.columns + t.energy_column * V::kLanes, log_energy<V>(frame));
+    }
+    put_rows<V>(scratch.columns, t.dim, row);
+    for (int lane = 0; lane < V::kLanes; ++lane) row[lane] += t.dim;
+  }
+}
+
+}  // namespace
+}  // namespace pyser
