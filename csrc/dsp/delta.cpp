@@ -1,23 +1,12 @@
 #include "dsp/delta.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "kernel/dispatch.h"
 
 namespace pyser {
 namespace {
-
-// row += weight (after - before).
-void add_difference(float weight, const float* before, const float* after, int dim,
-                    float* __restrict row) {
-  for (int d = 0; d < dim; ++d) row[d] += weight * (after[d] - before[d]);
-}
-
-// row += weight (before + after - 2 centre).
-void add_curvature(float weight, const float* before, const float* centre, const float* after,
-                   int dim, float* __restrict row) {
-  for (int d = 0; d < dim; ++d) {
-    row[d] += weight * ((after[d] - centre[d]) + (before[d] - centre[d]));
-  }
-}
 
 // The filter of one more order: `filter` convolved with n / sum n^2, n = -window .. window.
 std::vector<float> next_filter(const std::vector<float>& filter, int window) {
@@ -35,86 +24,63 @@ std::vector<float> next_filter(const std::vector<float>& filter, int window) {
 }  // namespace
 
 DeltaPlan::DeltaPlan(int dim, int order, int window, bool htk_edges)
-    : htk_edges_(htk_edges), dim_(dim), window_(window) {
-  std::vector<float> filter = {1.0f};
-  for (int i = 0; i < order; ++i) {
-    filter = next_filter(htk_edges ? std::vector<float>{1.0f} : filter, window);
-    filters_.push_back(filter);
+    : dim_(dim), order_(order), window_(window) {
+  std::vector<std::vector<float>> filters = {{1.0f}};
+  for (int i = 0; i < order; ++i) filters.push_back(next_filter(filters.back(), window));
+  filters.erase(filters.begin());
+  if (!htk_edges || order == 0) {
+    add_stage(0, filters);
+  } else {
+    for (int i = 0; i < order; ++i) add_stage(i * dim, {filters[0]});
   }
+}
+
+// `filters` are those of order 1, 2, ...; of each, the half from its centre on is kept.
+void DeltaPlan::add_stage(int skip, const std::vector<std::vector<float>>& filters) {
+  Stage stage{0, {}, {skip, dim_, static_cast<int>(filters.size()), nullptr}};
+  for (size_t i = 0; i < filters.size(); ++i) {
+    const auto reach = static_cast<int>(filters[i].size() / 2);
+    weights_.emplace_back(filters[i].begin() + reach, filters[i].end());
+    stage.filters.push_back({i % 2 == 0, reach, weights_.back().data()});
+    stage.reach = reach;
+  }
+  stages_.push_back(std::move(stage));
+  stages_.back().tables.filters = stages_.back().filters.data();
 }
 
 int64_t DeltaPlan::num_final(int64_t num_static) const {
   return std::max<int64_t>(0, num_static - static_cast<int64_t>(order()) * window_);
 }
 
-DeltaStream::DeltaStream(const DeltaPlan& plan) : plan_(plan), blocks_(plan.order() + 1) {}
-
 int64_t DeltaStream::accept(const float* rows, int64_t count, int64_t stride, bool last,
                             float* output) {
-  const int dim = plan_.dim_;
-  Block& statics = blocks_[0];
-  for (int64_t i = 0; i < count; ++i) {
-    statics.values.insert(statics.values.end(), rows + i * stride, rows + i * stride + dim);
-  }
-  statics.end += count;
-  for (int order = 1; order <= plan_.order(); ++order) extend(order, last);
-  const int64_t end = last ? statics.end : plan_.num_final(statics.end);
-  const int64_t begin = written_;
-  for (; written_ < end; ++written_) {
-    for (const Block& block : blocks_) {
-      const float* row = block.values.data() + (written_ - block.first) * dim;
-      output = std::copy(row, row + dim, output);
-    }
-  }
-  drop(last);
-  return end - begin;
+  return advance(0, rows, count, stride, last, output);
 }
 
-// Computes the rows of `order` that its input allows.
-void DeltaStream::extend(int order, bool last) {
-  const Block& input = blocks_[plan_.htk_edges_ ? order - 1 : 0];
-  const auto reach = static_cast<int64_t>(plan_.filters_[order - 1].size() / 2);
-  Block& block = blocks_[order];
-  const int64_t end = last ? input.end : input.end - reach;
-  if (end <= block.end) return;
-  block.values.resize((end - block.first) * plan_.dim_);
-  for (; block.end < end; ++block.end) {
-    filter_row(order, block.end, block.values.data() + (block.end - block.first) * plan_.dim_);
+// Rows of one stage, from there on to the next one; the last one writes the output.
+int64_t DeltaStream::advance(size_t number, const float* rows, int64_t count, int64_t stride,
+                             bool last, float* output) {
+  const DeltaPlan::Stage& stage = plan_.stages_[number];
+  Input& input = inputs_[number];
+  const int64_t width = stage.tables.skip + stage.tables.dim;
+  const auto append = [&](const float* row) { std::copy_n(row, width, input.rows.grow(width)); };
+  for (int i = 0; i < stage.reach && count > 0 && !input.begun; ++i) append(rows);
+  input.begun = input.begun || count > 0;
+  for (int64_t t = 0; t < count; ++t) append(rows + t * stride);
+  for (int i = 0; i < stage.reach && last && input.begun; ++i) {
+    const std::vector<float> row(input.rows.data() + input.rows.size() - width,
+                                 input.rows.data() + input.rows.size());
+    append(row.data());
   }
-}
-
-// Filters of odd orders are odd, those of even orders are even, and all sum to zero: written with
-// differences, a constant signal gives exactly zero.
-void DeltaStream::filter_row(int order, int64_t t, float* row) const {
-  const Block& input = blocks_[plan_.htk_edges_ ? order - 1 : 0];
-  const std::vector<float>& filter = plan_.filters_[order - 1];
-  const auto reach = static_cast<int64_t>(filter.size() / 2);
-  const bool is_odd = plan_.htk_edges_ || order % 2 == 1;
-  const int dim = plan_.dim_;
-  const auto row_at = [&](int64_t i) {
-    return input.values.data() + (std::clamp<int64_t>(i, 0, input.end - 1) - input.first) * dim;
-  };
-  std::fill(row, row + dim, 0.0f);
-  for (int64_t n = 1; n <= reach; ++n) {
-    const float weight = filter[reach + n];
-    if (is_odd) {
-      add_difference(weight, row_at(t - n), row_at(t + n), dim, row);
-    } else {
-      add_curvature(weight, row_at(t - n), row_at(t), row_at(t + n), dim, row);
-    }
-  }
-}
-
-// Forgets rows that no later row depends on.
-void DeltaStream::drop(bool last) {
-  const int64_t longest = plan_.filters_.empty() ? 0 : plan_.filters_.back().size() / 2;
-  for (Block& block : blocks_) {
-    const int64_t needed = std::min(written_, block.end - 2 * longest);
-    if (last || needed <= block.first) continue;
-    block.values.erase(block.values.begin(),
-                       block.values.begin() + (needed - block.first) * plan_.dim_);
-    block.first = needed;
-  }
+  const int64_t ready = std::max<int64_t>(0, input.rows.size() / width - 2 * stage.reach);
+  const float* centre = input.rows.data() + stage.reach * width;
+  const bool is_output = number + 1 == inputs_.size();
+  const int64_t columns = width + stage.tables.dim * stage.tables.num_orders;
+  std::vector<float> intermediate(is_output ? 0 : ready * columns);
+  float* to = is_output ? output : intermediate.data();
+  kernels().deltas(stage.tables, centre, ready, to);
+  input.rows.drop_front(ready * width);
+  return is_output ? ready : advance(number + 1, to, ready, columns, last, output);
 }
 
 }  // namespace pyser

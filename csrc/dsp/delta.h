@@ -2,7 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <vector>
+
+#include "base/float_buffer.h"
+#include "kernel/tables.h"
 
 namespace pyser {
 
@@ -13,10 +17,12 @@ class DeltaPlan {
  public:
   // `dim` columns of static rows give rows of dim * (order + 1) columns.
   DeltaPlan(int dim, int order, int window, bool htk_edges);
+  DeltaPlan(const DeltaPlan&) = delete;
+  DeltaPlan& operator=(const DeltaPlan&) = delete;
 
   int static_dim() const { return dim_; }
   int dim() const { return dim_ * (order() + 1); }
-  int order() const { return static_cast<int>(filters_.size()); }
+  int order() const { return order_; }
 
   // Rows that are final once `num_static` static rows are known, of a signal that goes on.
   int64_t num_final(int64_t num_static) const;
@@ -24,15 +30,24 @@ class DeltaPlan {
  private:
   friend class DeltaStream;
 
-  bool htk_edges_;
-  int dim_, window_;
-  std::vector<std::vector<float>> filters_;  // of each order, on its input; odd length, centred
+  // Filters that see the same rows: all orders with "kaldi", one order each with "htk".
+  struct Stage {
+    int reach;  // of the longest filter, in rows
+    std::vector<DeltaFilter> filters;
+    DeltaTables tables;
+  };
+
+  void add_stage(int skip, const std::vector<std::vector<float>>& filters);
+
+  int dim_, order_, window_;
+  std::deque<std::vector<float>> weights_;
+  std::vector<Stage> stages_;
 };
 
 // Static rows of one signal -> rows with deltas; any chunking gives the same rows.
 class DeltaStream {
  public:
-  explicit DeltaStream(const DeltaPlan& plan);
+  explicit DeltaStream(const DeltaPlan& plan) : plan_(plan), inputs_(plan.stages_.size()) {}
 
   // Takes `count` static rows, `stride` floats apart, of which the first static_dim() columns are
   // used, and writes the rows that are final now; `last` says that there are no more. Returns how
@@ -40,19 +55,17 @@ class DeltaStream {
   int64_t accept(const float* rows, int64_t count, int64_t stride, bool last, float* output);
 
  private:
-  // Consecutive rows of one order, from index `first` on.
-  struct Block {
-    int64_t first = 0, end = 0;
-    std::vector<float> values;
+  // Rows on their way into a stage, the first and the last one repeated as often as it reaches.
+  struct Input {
+    bool begun = false;
+    FloatBuffer rows;
   };
 
-  void extend(int order, bool last);
-  void filter_row(int order, int64_t t, float* row) const;
-  void drop(bool last);
+  int64_t advance(size_t stage, const float* rows, int64_t count, int64_t stride, bool last,
+                  float* output);
 
   const DeltaPlan& plan_;
-  std::vector<Block> blocks_;  // static, delta, delta2, ...
-  int64_t written_ = 0;
+  std::vector<Input> inputs_;
 };
 
 }  // namespace pyser

@@ -1,6 +1,7 @@
 #include "frontend/kernel.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "kernel/dispatch.h"
 
@@ -8,11 +9,9 @@ namespace pyser {
 namespace {
 
 constexpr int kMaxLanes = kSamplePadding + 1;
-constexpr size_t kAlignedFloats = 16;  // 64 bytes
+constexpr size_t kCacheLine = 16;  // floats; also the widest vector
 
-size_t rounded_up(size_t count) {
-  return (count + kAlignedFloats - 1) / kAlignedFloats * kAlignedFloats;
-}
+size_t rounded_up(size_t count) { return (count + kCacheLine - 1) / kCacheLine * kCacheLine; }
 
 }  // namespace
 
@@ -36,8 +35,11 @@ const Scratch& Workspace::scratch(int lanes) {
   };
   size_t total = 0;
   for (const auto& part : parts) total += rounded_up(part.size);
-  memory_.emplace(total);
-  float* next = memory_->data();
+  memory_.clear();
+  void* start = memory_.grow(static_cast<int64_t>(total + kCacheLine));
+  size_t space = (total + kCacheLine) * sizeof(float);
+  std::align(kCacheLine * sizeof(float), total * sizeof(float), start, space);
+  auto* next = static_cast<float*>(start);
   for (const auto& part : parts) {
     *part.pointer = next;
     next += rounded_up(part.size);

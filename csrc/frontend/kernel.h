@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "base/aligned.h"
+#include "base/float_buffer.h"
 #include "frontend/plan.h"
 #include "kernel/kernel_set.h"
 
@@ -26,7 +25,7 @@ class Workspace {
 
   const Plan& plan_;
   int lanes_ = 0;
-  std::optional<AlignedFloats> memory_;
+  FloatBuffer memory_;
   SlowSpectrum slow_;
   Scratch scratch_{};
 };

@@ -2,10 +2,10 @@
 
 #include <cmath>
 #include <string>
-#include <type_traits>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernel/dispatch.h"
 
 namespace pyser {
 namespace {
@@ -25,37 +25,39 @@ constexpr double kLimit = 32769;  // full scale and one step, for what rounding 
       "them down");
 }
 
+bool within(const int16_t*, int64_t, double) { return true; }
+bool within(const float* samples, int64_t count, double limit) {
+  return kernels().floats_within(samples, count, static_cast<float>(limit));
+}
+bool within(const double* samples, int64_t count, double limit) {
+  return kernels().doubles_within(samples, count, limit);
+}
+
 }  // namespace
 
 template <class T>
 void check_samples(const T* samples, int64_t count, double scale, int64_t first) {
-  if constexpr (std::is_floating_point_v<T>) {
-    const T limit = static_cast<T>(kLimit / scale);
-    int bad = 0;
-    for (int64_t i = 0; i < count; ++i) bad |= !(std::abs(samples[i]) <= limit);
-    if (!bad) return;
-    for (int64_t i = 0; i < count; ++i) {
-      if (!(std::abs(samples[i]) <= limit)) refuse(samples[i], scale, first + i);
-    }
+  const double limit = kLimit / scale;
+  if (within(samples, count, limit)) return;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!within(samples + i, 1, limit)) refuse(samples[i], scale, first + i);
   }
 }
 
-template <class T>
-void to_pcm_scale(const T* samples, int64_t count, double scale, float* output) {
-  if constexpr (std::is_same_v<T, int16_t>) {
-    for (int64_t i = 0; i < count; ++i) output[i] = samples[i];
-  } else {
-    const T factor = static_cast<T>(scale);
-    for (int64_t i = 0; i < count; ++i) output[i] = static_cast<float>(samples[i] * factor);
-  }
+void to_pcm_scale(const int16_t* samples, int64_t count, double, float* output) {
+  kernels().from_int16(samples, count, output);
 }
 
-#define PYSER_INSTANTIATE(T)                                       \
-  template void check_samples(const T*, int64_t, double, int64_t); \
-  template void to_pcm_scale(const T*, int64_t, double, float*);
-PYSER_INSTANTIATE(int16_t)
-PYSER_INSTANTIATE(float)
-PYSER_INSTANTIATE(double)
-#undef PYSER_INSTANTIATE
+void to_pcm_scale(const float* samples, int64_t count, double scale, float* output) {
+  kernels().from_float(samples, count, static_cast<float>(scale), output);
+}
+
+void to_pcm_scale(const double* samples, int64_t count, double scale, float* output) {
+  kernels().from_double(samples, count, scale, output);
+}
+
+template void check_samples(const int16_t*, int64_t, double, int64_t);
+template void check_samples(const float*, int64_t, double, int64_t);
+template void check_samples(const double*, int64_t, double, int64_t);
 
 }  // namespace pyser

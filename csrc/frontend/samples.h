@@ -13,7 +13,8 @@ template <class T>
 void check_samples(const T* samples, int64_t count, double scale, int64_t first);
 
 // samples * scale -> output [count].
-template <class T>
-void to_pcm_scale(const T* samples, int64_t count, double scale, float* output);
+void to_pcm_scale(const int16_t* samples, int64_t count, double scale, float* output);
+void to_pcm_scale(const float* samples, int64_t count, double scale, float* output);
+void to_pcm_scale(const double* samples, int64_t count, double scale, float* output);
 
 }  // namespace pyser

@@ -9,7 +9,7 @@
 namespace pyser {
 namespace {
 
-constexpr int64_t kBlock = 65536;  // samples worked on at once: bounds the memory
+constexpr int64_t kBlock = 32768;  // samples worked on at once: bounds the memory
 
 // Columns that a row takes on its way to the deltas: without frame features the kernel writes its
 // rows in place, and the deltas skip what `truncate` does not keep.
@@ -21,7 +21,7 @@ int row_stride(const Plan& plan) {
 }  // namespace
 
 Stream::Stream(const Plan& plan, double sample_rate)
-    : plan_(plan), workspace_(plan), delta_(plan.delta()), signal_(kSamplePadding) {
+    : plan_(plan), workspace_(plan), delta_(plan.delta()) {
   if (auto resampling = plan.resampling(sample_rate)) resampler_.emplace(std::move(resampling));
   if (plan.options().dither > 0) noise_.emplace(plan.options().dither_seed);
 }
@@ -60,9 +60,8 @@ void Stream::finish(float* rows) {
   finished_ = true;
   if (resampler_) {
     const int64_t from = num_signal();
-    signal_.resize(signal_.size() - kSamplePadding);
-    resampler_->finish(signal_);
-    signal_.resize(signal_.size() + kSamplePadding);
+    resampler_->finish(resampled_);
+    append_resampled();
     add_dither(from);
   }
   advance(rows);
@@ -71,25 +70,29 @@ void Stream::finish(float* rows) {
 template <class T>
 void Stream::append(const T* samples, int64_t count, double scale) {
   const int64_t from = num_signal();
-  signal_.resize(signal_.size() - kSamplePadding);
   if (resampler_) {
     converted_.resize(count);
     to_pcm_scale(samples, count, scale, converted_.data());
-    resampler_->accept(converted_.data(), count, signal_);
+    resampler_->accept(converted_.data(), count, resampled_);
+    append_resampled();
   } else {
-    signal_.resize(signal_.size() + count);
-    to_pcm_scale(samples, count, scale, signal_.data() + (from - signal_first_));
+    to_pcm_scale(samples, count, scale, signal_.grow(count));
   }
-  signal_.resize(signal_.size() + kSamplePadding);
   num_samples_ += count;
   add_dither(from);
+}
+
+void Stream::append_resampled() {
+  std::copy(resampled_.begin(), resampled_.end(),
+            signal_.grow(static_cast<int64_t>(resampled_.size())));
+  resampled_.clear();
 }
 
 void Stream::add_dither(int64_t from) {
   if (!noise_) return;
   const auto amplitude = static_cast<float>(plan_.options().dither);
   for (int64_t i = from; i < num_signal(); ++i) {
-    signal_[i - signal_first_] += amplitude * (*noise_)(i);
+    signal_.data()[i - signal_first_] += amplitude * (*noise_)(i);
   }
 }
 
@@ -103,7 +106,7 @@ float* Stream::advance(float* rows) {
     subtract_mean();
   }
   const int stride = row_stride(plan_);
-  const auto count = static_cast<int64_t>(rows_.size()) / stride;
+  const int64_t count = rows_.size() / stride;
   const int64_t written = delta_.accept(rows_.data(), count, stride, finished_, rows);
   rows_.clear();
   return rows + written * plan_.dim();
@@ -121,7 +124,7 @@ void Stream::compute_frames(int64_t end) {
     }
     reflected_.resize(framing.length + kSamplePadding);
     for (int64_t n = 0; n < framing.length; ++n) {
-      reflected_[n] = signal_[Framing::reflect(start + n, num_signal()) - signal_first_];
+      reflected_[n] = signal_.data()[Framing::reflect(start + n, num_signal()) - signal_first_];
     }
     compute_run(reflected_.data(), 1);
   }
@@ -131,16 +134,15 @@ void Stream::compute_frames(int64_t end) {
 void Stream::compute_run(const float* samples, int64_t count) {
   next_frame_ += count;
   const int stride = row_stride(plan_);
-  const size_t before = rows_.size();
-  rows_.resize(before + count * stride);
-  float* rows = rows_.data() + before;
+  float* rows = rows_.grow(count * stride);
   if (plan_.frame_features().empty()) return static_rows(plan_, samples, count, workspace_, rows);
   const int kept = plan_.kept_dim();
   if (kept > 0) {
-    types_.resize(count * plan_.static_dim());
-    static_rows(plan_, samples, count, workspace_, types_.data());
+    types_.clear();
+    float* types = types_.grow(count * plan_.static_dim());
+    static_rows(plan_, samples, count, workspace_, types);
     for (int64_t t = 0; t < count; ++t) {
-      std::copy_n(types_.data() + t * plan_.static_dim(), kept, rows + t * stride);
+      std::copy_n(types + t * plan_.static_dim(), kept, rows + t * stride);
     }
   }
   frame_feature_rows(plan_, samples, count, rows + kept, stride);
@@ -152,18 +154,19 @@ void Stream::drop_signal() {
   const int64_t needed =
       std::min(framing.start(next_frame_), num_signal() - framing.length) - signal_first_;
   if (needed <= 0) return;
-  signal_.erase(signal_.begin(), signal_.begin() + needed);
+  signal_.drop_front(needed);
   signal_first_ += needed;
 }
 
 void Stream::subtract_mean() {
   const int dim = row_stride(plan_);
   const size_t count = rows_.size() / dim;
+  float* rows = rows_.data();
   for (int d = 0; d < dim && count > 0; ++d) {
     double sum = 0;
-    for (size_t t = 0; t < count; ++t) sum += rows_[t * dim + d];
+    for (size_t t = 0; t < count; ++t) sum += rows[t * dim + d];
     const auto mean = static_cast<float>(sum / static_cast<double>(count));
-    for (size_t t = 0; t < count; ++t) rows_[t * dim + d] -= mean;
+    for (size_t t = 0; t < count; ++t) rows[t * dim + d] -= mean;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/float_buffer.h"
 #include "dsp/noise.h"
 #include "frontend/kernel.h"
 #include "frontend/plan.h"
@@ -33,11 +34,10 @@ class Stream {
 
  private:
   void refuse_finished() const;
-  int64_t num_signal() const {
-    return signal_first_ + static_cast<int64_t>(signal_.size()) - kSamplePadding;
-  }
+  int64_t num_signal() const { return signal_first_ + signal_.size(); }
   template <class T>
   void append(const T* samples, int64_t count, double scale);
+  void append_resampled();
   void add_dither(int64_t from);
   float* advance(float* rows);
   void compute_frames(int64_t end);
@@ -52,13 +52,14 @@ class Stream {
   DeltaStream delta_;
   bool finished_ = false;
   int64_t num_samples_ = 0;       // accepted, at the rate of the input
-  std::vector<float> converted_;  // a block of input on its way to the resampler
-  std::vector<float> signal_;     // at sample_frequency, from index signal_first_ on, and padding
+  std::vector<float> converted_;  // a block of input on its way to the resampler, and from it
+  std::vector<float> resampled_;
+  FloatBuffer signal_;            // at sample_frequency, from index signal_first_ on
   int64_t signal_first_ = 0;
   int64_t next_frame_ = 0;
   std::vector<float> reflected_;  // one frame that reaches out of the signal
-  std::vector<float> types_;      // columns of the feature type on their way to `rows_`
-  std::vector<float> rows_;       // rows without deltas that wait: of all frames with subtract_mean
+  FloatBuffer types_;              // columns of the feature type on their way to `rows_`
+  FloatBuffer rows_;              // rows without deltas that wait: of all frames with subtract_mean
 };
 
 }  // namespace pyser

@@ -30,6 +30,16 @@ struct KernelSet {
   // a lane lie together. kSamplePadding floats behind the samples must be readable.
   void (*tile)(const KernelTables& tables, const Scratch& scratch, const float* const* samples,
                int count, float* const* rows);
+  // rows [count, skip + dim] -> output [count, skip + dim * (num_orders + 1)]. As many rows as the
+  // filters reach must lie before and behind `rows`, and kSamplePadding floats more be readable.
+  void (*deltas)(const DeltaTables& tables, const float* rows, int64_t count, float* output);
+  // Samples on the 16-bit scale: as they are, or times `scale`.
+  void (*from_int16)(const int16_t* samples, int64_t count, float* output);
+  void (*from_float)(const float* samples, int64_t count, float scale, float* output);
+  void (*from_double)(const double* samples, int64_t count, double scale, float* output);
+  // Whether no magnitude is above `limit`, nor any sample NaN.
+  bool (*floats_within)(const float* samples, int64_t count, float limit);
+  bool (*doubles_within)(const double* samples, int64_t count, double limit);
 };
 
 }  // namespace pyser

@@ -1,5 +1,7 @@
 // Compiled once for each instruction set: CMakeLists.txt names the set, its vector type and header.
 #include PYSER_VECTOR_HEADER
+#include "kernel/convert.h"
+#include "kernel/delta.h"
 #include "kernel/tile.h"
 
 #define PYSER_JOIN(a, b) a##b
@@ -13,7 +15,8 @@ using Vector = PYSER_VECTOR;
 
 extern const KernelSet PYSER_KERNELS_OF(PYSER_LEVEL);
 const KernelSet PYSER_KERNELS_OF(PYSER_LEVEL) = {
-    PYSER_TEXT(PYSER_LEVEL), Vector::kLanes, Vector::supported, tile<Vector>,
+    PYSER_TEXT(PYSER_LEVEL), Vector::kLanes,   Vector::supported,  tile<Vector>,      deltas<Vector>,
+    widen,                   to_float<float>, to_float<double>, all_within<float>, all_within<double>,
 };
 
 }  // namespace pyser

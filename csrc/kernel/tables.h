@@ -67,4 +67,19 @@ struct KernelTables {
   float log_energy_floor;
 };
 
+// Weights of a delta filter: weights[n] of the row n behind, which is that of the row n before but
+// for its sign in filters of odd orders.
+struct DeltaFilter {
+  bool is_odd;
+  int reach;
+  const float* weights;  // [reach + 1]
+};
+
+struct DeltaTables {
+  int skip;  // columns of a row that stay as they are
+  int dim;   // columns behind them, which stay and are filtered
+  int num_orders;
+  const DeltaFilter* filters;
+};
+
 }  // namespace pyser

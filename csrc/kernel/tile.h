@@ -44,6 +44,9 @@ void tile(const KernelTables& t, const Scratch& scratch, const float* const* sam
           float* const* rows) {
   Ring<V> ring{t, scratch.emphasised, t.energy_column >= 0 && t.raw_energy ? scratch.plain : nullptr,
                scratch.sums};
+  // What is read behind a frame or a spectrum gets the weight 0, but may not be NaN.
+  V::store(ring.emphasised + int64_t{ring.place(0, t.length % ring.size())} * V::kLanes, typename V::Reg{});
+  V::store(scratch.power + int64_t{t.num_bins} * V::kLanes, typename V::Reg{});
   float* row[V::kLanes];
   for (int lane = 0; lane < V::kLanes; ++lane) row[lane] = rows[lane];
   for (int index = 1 - t.num_chunks; index < 0; ++index) load_chunk<V>(ring, samples, index);

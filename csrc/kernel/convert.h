@@ -1,0 +1,30 @@
+// Loops over the samples of one signal, that the compiler turns into vectors by itself.
+#pragma once
+
+#include "kernel/tables.h"
+
+namespace pyser {
+namespace {
+
+template <class T>
+void to_float(const T* samples, int64_t count, T scale, float* output) {
+  for (int64_t i = 0; i < count; ++i) output[i] = static_cast<float>(samples[i] * scale);
+}
+
+inline void widen(const int16_t* samples, int64_t count, float* output) {
+  for (int64_t i = 0; i < count; ++i) output[i] = samples[i];
+}
+
+// Whether no magnitude is above `limit`, nor any sample NaN.
+template <class T>
+bool all_within(const T* samples, int64_t count, T limit) {
+  int bad = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const T x = samples[i];
+    bad |= !(x <= limit) | !(x >= -limit);
+  }
+  return bad == 0;
+}
+
+}  // namespace
+}  // namespace pyser
