@@ -15,14 +15,17 @@ namespace pyser {
 // filter; "htk" repeats the first and last row of the order below.
 class DeltaPlan {
  public:
-  // `dim` columns of static rows give rows of dim * (order + 1) columns.
-  DeltaPlan(int dim, int order, int window, bool htk_edges);
+  // `dim` columns of static rows give rows of dim * (order + 1) columns. Static rows may have more
+  // columns, up to `width`, that are left out.
+  DeltaPlan(int dim, int width, int order, int window, bool htk_edges);
   DeltaPlan(const DeltaPlan&) = delete;
   DeltaPlan& operator=(const DeltaPlan&) = delete;
 
   int static_dim() const { return dim_; }
   int dim() const { return dim_ * (order() + 1); }
   int order() const { return order_; }
+  // Floats from one static row to the next.
+  int stride() const { return stages_.front().tables.stride; }
 
   // Rows that are final once `num_static` static rows are known, of a signal that goes on.
   int64_t num_final(int64_t num_static) const;
@@ -37,7 +40,7 @@ class DeltaPlan {
     DeltaTables tables;
   };
 
-  void add_stage(int skip, const std::vector<std::vector<float>>& filters);
+  void add_stage(int skip, int width, const std::vector<std::vector<float>>& filters);
 
   int dim_, order_, window_;
   std::deque<std::vector<float>> weights_;
@@ -49,23 +52,32 @@ class DeltaStream {
  public:
   explicit DeltaStream(const DeltaPlan& plan) : plan_(plan), inputs_(plan.stages_.size()) {}
 
-  // Takes `count` static rows, `stride` floats apart, of which the first static_dim() columns are
-  // used, and writes the rows that are final now; `last` says that there are no more. Returns how
-  // many rows were written.
-  int64_t accept(const float* rows, int64_t count, int64_t stride, bool last, float* output);
+  // Where the next `count` static rows belong, plan.stride() floats apart. What they hold must be
+  // written before they are emitted; the pointer is good until the next call.
+  float* grow(int64_t count);
+
+  // The static rows that were grown and not emitted yet: num_pending() of them.
+  float* pending();
+  int64_t num_pending() const { return num_pending_; }
+
+  // The first `count` pending rows are complete; `last` says that there are no more. Writes the rows
+  // with deltas that are final now, and returns how many.
+  int64_t emit(int64_t count, bool last, float* output);
 
  private:
-  // Rows on their way into a stage, the first and the last one repeated as often as it reaches.
+  // Rows on their way through a stage. The first and the last one are repeated as often as it
+  // reaches; what no later row needs is dropped.
   struct Input {
     bool begun = false;
     FloatBuffer rows;
   };
 
-  int64_t advance(size_t stage, const float* rows, int64_t count, int64_t stride, bool last,
-                  float* output);
+  float* grow(size_t number, int64_t count);
+  int64_t advance(size_t number, int64_t count, bool last, float* output);
 
   const DeltaPlan& plan_;
   std::vector<Input> inputs_;
+  int64_t num_pending_ = 0;
 };
 
 }  // namespace pyser

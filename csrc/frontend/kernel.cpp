@@ -9,7 +9,7 @@ namespace pyser {
 namespace {
 
 constexpr int kMaxLanes = kSamplePadding + 1;
-constexpr size_t kCacheLine = 16;  // floats; also the widest vector
+constexpr size_t kCacheLine = kRowAlignment;  // floats
 
 size_t rounded_up(size_t count) { return (count + kCacheLine - 1) / kCacheLine * kCacheLine; }
 
@@ -30,7 +30,7 @@ const Scratch& Workspace::scratch(int lanes) {
       {&scratch_.emphasised, (ring + 1) * lanes}, {&scratch_.plain, ring * lanes},
       {&scratch_.sums, 4ul * t.num_chunks * lanes}, {&scratch_.points, points * lanes},
       {&scratch_.power, (bins + 1) * lanes},        {&scratch_.bands, 1ul * t.num_bands * lanes},
-      {&scratch_.columns, 1ul * t.dim * lanes},     {&scratch_.frame, points},
+      {&scratch_.columns, rounded_up(t.dim) * lanes},     {&scratch_.frame, points},
       {&scratch_.bins, bins},
   };
   size_t total = 0;
@@ -60,15 +60,16 @@ void static_rows(const Plan& plan, const float* samples, int64_t count, Workspac
   if (count <= 0) return;
   const KernelTables& tables = plan.kernel().tables();
   const KernelSet& set = kernels();
+  const int stride = plan.delta().stride();
   const int64_t steps = (count + set.lanes - 1) / set.lanes;
   const float* starts[kMaxLanes];
   float* outputs[kMaxLanes];
   for (int lane = 0; lane < set.lanes; ++lane) {
     const int64_t first = std::min(lane * steps, count - steps);
     starts[lane] = samples + first * tables.shift;
-    outputs[lane] = rows + first * tables.dim;
+    outputs[lane] = rows + first * stride;
   }
-  set.tile(tables, workspace.scratch(set.lanes), starts, static_cast<int>(steps), outputs);
+  set.tile(tables, workspace.scratch(set.lanes), starts, static_cast<int>(steps), outputs, stride);
 }
 
 }  // namespace pyser

@@ -32,7 +32,8 @@ class Workspace {
 
 // Computes `count` consecutive frames, the first at `samples`, on the 16-bit scale and contiguous:
 // (count - 1) * shift + length samples are used, and kSamplePadding more must be readable. Writes
-// rows [count, plan.static_dim()]. The same bytes on any processor.
+// rows
+// [count], plan.delta().stride() floats apart and aligned like FloatBuffer's. The same bytes on any processor.
 void static_rows(const Plan& plan, const float* samples, int64_t count, Workspace& workspace,
                  float* rows);
 

@@ -73,7 +73,8 @@ Plan::Plan(const Options& o)
     }
     dct_.emplace(o.num_mel_bins, o.num_ceps, o.cepstral_lifter, o.htk_compat);
   }
-  kernel_.emplace(o, framing_, window_, spectrum_, mel_ ? &*mel_ : nullptr, dct_ ? &*dct_ : nullptr);
+  kernel_.emplace(o, framing_, window_, spectrum_, mel_ ? &*mel_ : nullptr,
+                  dct_ ? &*dct_ : nullptr);
   if (o.truncate > static_dim()) {
     throw InputError("the value is " + std::to_string(o.truncate), "truncate",
                      "at most the " + std::to_string(static_dim()) + " columns of a static row");
@@ -83,7 +84,7 @@ Plan::Plan(const Options& o)
     throw InputError("there are no columns", "feature_type, frame_features", "",
                      "feature_type=none needs frame_features");
   }
-  delta_.emplace(columns, o.delta_order, o.delta_window, o.delta_edges == "htk");
+  delta_.emplace(columns, static_dim(), o.delta_order, o.delta_window, o.delta_edges == "htk");
 }
 
 std::shared_ptr<const Plan> Plan::make(const Options& options) {

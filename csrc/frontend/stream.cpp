@@ -11,13 +11,6 @@ namespace {
 
 constexpr int64_t kBlock = 32768;  // samples worked on at once: bounds the memory
 
-// Columns that a row takes on its way to the deltas: without frame features the kernel writes its
-// rows in place, and the deltas skip what `truncate` does not keep.
-int row_stride(const Plan& plan) {
-  const auto features = static_cast<int>(plan.frame_features().size());
-  return features == 0 ? plan.static_dim() : plan.kept_dim() + features;
-}
-
 }  // namespace
 
 Stream::Stream(const Plan& plan, double sample_rate)
@@ -105,10 +98,7 @@ float* Stream::advance(float* rows) {
     if (!finished_) return rows;
     subtract_mean();
   }
-  const int stride = row_stride(plan_);
-  const int64_t count = rows_.size() / stride;
-  const int64_t written = delta_.accept(rows_.data(), count, stride, finished_, rows);
-  rows_.clear();
+  const int64_t written = delta_.emit(delta_.num_pending(), finished_, rows);
   return rows + written * plan_.dim();
 }
 
@@ -133,19 +123,10 @@ void Stream::compute_frames(int64_t end) {
 // Appends the rows of the next `count` frames, the first of them at `samples`.
 void Stream::compute_run(const float* samples, int64_t count) {
   next_frame_ += count;
-  const int stride = row_stride(plan_);
-  float* rows = rows_.grow(count * stride);
-  if (plan_.frame_features().empty()) return static_rows(plan_, samples, count, workspace_, rows);
-  const int kept = plan_.kept_dim();
-  if (kept > 0) {
-    types_.clear();
-    float* types = types_.grow(count * plan_.static_dim());
-    static_rows(plan_, samples, count, workspace_, types);
-    for (int64_t t = 0; t < count; ++t) {
-      std::copy_n(types + t * plan_.static_dim(), kept, rows + t * stride);
-    }
-  }
-  frame_feature_rows(plan_, samples, count, rows + kept, stride);
+  float* rows = delta_.grow(count);
+  if (plan_.static_dim() > 0) static_rows(plan_, samples, count, workspace_, rows);
+  if (plan_.frame_features().empty()) return;
+  frame_feature_rows(plan_, samples, count, rows + plan_.kept_dim(), plan_.delta().stride());
 }
 
 // Forgets samples that no later frame contains, reflected ones included.
@@ -159,14 +140,14 @@ void Stream::drop_signal() {
 }
 
 void Stream::subtract_mean() {
-  const int dim = row_stride(plan_);
-  const size_t count = rows_.size() / dim;
-  float* rows = rows_.data();
+  const int dim = plan_.delta().static_dim(), stride = plan_.delta().stride();
+  const int64_t count = delta_.num_pending();
+  float* rows = delta_.pending();
   for (int d = 0; d < dim && count > 0; ++d) {
     double sum = 0;
-    for (size_t t = 0; t < count; ++t) sum += rows[t * dim + d];
+    for (int64_t t = 0; t < count; ++t) sum += rows[t * stride + d];
     const auto mean = static_cast<float>(sum / static_cast<double>(count));
-    for (size_t t = 0; t < count; ++t) rows[t * dim + d] -= mean;
+    for (int64_t t = 0; t < count; ++t) rows[t * stride + d] -= mean;
   }
 }
 

@@ -58,8 +58,6 @@ class Stream {
   int64_t signal_first_ = 0;
   int64_t next_frame_ = 0;
   std::vector<float> reflected_;  // one frame that reaches out of the signal
-  FloatBuffer types_;              // columns of the feature type on their way to `rows_`
-  FloatBuffer rows_;              // rows without deltas that wait: of all frames with subtract_mean
 };
 
 }  // namespace pyser

@@ -72,22 +72,15 @@ inline void columns_of(const KernelTables& t, float* power, float* bands, float*
   if (t.dct) cosine_transform<V>(t.dct, bands, t.num_bands, t.num_ceps, columns);
 }
 
-// columns [dim] of the lanes -> row [dim] of each lane. The last columns may be written twice.
+// columns [stride] of the lanes -> row [stride] of each lane.
 template <class V>
-inline void put_rows(const float* columns, int dim, float* const* rows) {
+inline void put_rows(const float* columns, int stride, float* const* rows) {
   constexpr int kLanes = V::kLanes;
-  if (dim < kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      for (int d = 0; d < dim; ++d) rows[lane][d] = columns[d * kLanes + lane];
-    }
-    return;
-  }
-  for (int d = 0; d < dim; d += kLanes) {
-    const int from = d + kLanes <= dim ? d : dim - kLanes;
+  for (int d = 0; d < stride; d += kLanes) {
     typename V::Reg x[kLanes];
-    for (int i = 0; i < kLanes; ++i) x[i] = V::load(columns + (from + i) * kLanes);
+    for (int i = 0; i < kLanes; ++i) x[i] = V::load(columns + (d + i) * kLanes);
     V::transpose(x);
-    for (int lane = 0; lane < kLanes; ++lane) V::store(rows[lane] + from, x[lane]);
+    for (int lane = 0; lane < kLanes; ++lane) V::store(rows[lane] + d, x[lane]);
   }
 }
 

@@ -13,7 +13,7 @@ struct Scratch {
   float* points;      // [FFT length + 16 * kBlockPadding]
   float* power;       // [num_bins + 1]
   float* bands;       // [num_bands]
-  float* columns;     // [dim]
+  float* columns;     // [dim, rounded up to kRowAlignment]
   // Of one lane, and the FFT for lengths that the kernels do not know: frame [length] -> power
   // [num_bins].
   float* frame;
@@ -26,12 +26,12 @@ struct KernelSet {
   const char* name;
   int lanes;
   bool (*supported)();
-  // Computes `count` rows [dim] in each lane, of the frames that begin at samples[lane]; the rows of
-  // a lane lie together. kSamplePadding floats behind the samples must be readable.
+  // Computes `count` rows in each lane, of the frames that begin at samples[lane], to rows[lane]
+  // [count, stride]. kSamplePadding floats behind the samples must be readable.
   void (*tile)(const KernelTables& tables, const Scratch& scratch, const float* const* samples,
-               int count, float* const* rows);
-  // rows [count, skip + dim] -> output [count, skip + dim * (num_orders + 1)]. As many rows as the
-  // filters reach must lie before and behind `rows`, and kSamplePadding floats more be readable.
+               int count, float* const* rows, int stride);
+  // rows [count, stride] -> output [count, skip + dim * (num_orders + 1)]. As many rows as the filters
+  // reach must lie before and behind `rows`.
   void (*deltas)(const DeltaTables& tables, const float* rows, int64_t count, float* output);
   // Samples on the 16-bit scale: as they are, or times `scale`.
   void (*from_int16)(const int16_t* samples, int64_t count, float* output);

@@ -10,6 +10,9 @@ namespace pyser {
 // Floats behind the last sample that the kernels may read: lanes of the widest vector, less one.
 constexpr int kSamplePadding = 15;
 
+// Rows without deltas begin at multiples of this many floats, a cache line: the widest vector.
+constexpr int kRowAlignment = 16;
+
 // Energies are not smaller than this before a log is taken (Kaldi: FLT_EPSILON).
 constexpr float kEnergyFloor = 1.1920929e-07f;
 
@@ -76,8 +79,9 @@ struct DeltaFilter {
 };
 
 struct DeltaTables {
-  int skip;  // columns of a row that stay as they are
-  int dim;   // columns behind them, which stay and are filtered
+  int skip;    // columns of a row that stay as they are
+  int dim;     // columns behind them, which stay and are filtered
+  int stride;  // floats from row to row: a multiple of kRowAlignment
   int num_orders;
   const DeltaFilter* filters;
 };

@@ -41,12 +41,14 @@ inline void slow_spectrum(const Frame<V>& frame, const Scratch& scratch) {
 
 template <class V>
 void tile(const KernelTables& t, const Scratch& scratch, const float* const* samples, int count,
-          float* const* rows) {
+          float* const* rows, int stride) {
   Ring<V> ring{t, scratch.emphasised, t.energy_column >= 0 && t.raw_energy ? scratch.plain : nullptr,
                scratch.sums};
   // What is read behind a frame or a spectrum gets the weight 0, but may not be NaN.
   V::store(ring.emphasised + int64_t{ring.place(0, t.length % ring.size())} * V::kLanes, typename V::Reg{});
   V::store(scratch.power + int64_t{t.num_bins} * V::kLanes, typename V::Reg{});
+  const int padded = (t.dim + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  for (int d = t.dim; d < padded; ++d) V::store(scratch.columns + d * V::kLanes, typename V::Reg{});
   float* row[V::kLanes];
   for (int lane = 0; lane < V::kLanes; ++lane) row[lane] = rows[lane];
   for (int index = 1 - t.num_chunks; index < 0; ++index) load_chunk<V>(ring, samples, index);
@@ -63,8 +65,8 @@ void tile(const KernelTables& t, const Scratch& scratch, const float* const* sam
     if (t.energy_column >= 0) {
       V::store(scratch.columns + t.energy_column * V::kLanes, log_energy<V>(frame));
     }
-    put_rows<V>(scratch.columns, t.dim, row);
-    for (int lane = 0; lane < V::kLanes; ++lane) row[lane] += t.dim;
+    put_rows<V>(scratch.columns, padded, row);
+    for (int lane = 0; lane < V::kLanes; ++lane) row[lane] += stride;
   }
 }
 
