@@ -8,10 +8,13 @@
 namespace pyser {
 namespace {
 
-constexpr int kMaxLanes = kSamplePadding + 1;
+constexpr int kMaxLanes = 16;
 constexpr size_t kCacheLine = kRowAlignment;  // floats
 
 size_t rounded_up(size_t count) { return (count + kCacheLine - 1) / kCacheLine * kCacheLine; }
+
+auto tile_of(const KernelSet& set, const float*) { return set.tile; }
+auto tile_of(const KernelSet& set, const int16_t*) { return set.tile_int16; }
 
 }  // namespace
 
@@ -55,21 +58,26 @@ const Scratch& Workspace::scratch(int lanes) {
 
 // Every lane gets the same number of consecutive frames; the last ones overlap where the frames do
 // not come out even.
-void static_rows(const Plan& plan, const float* samples, int64_t count, Workspace& workspace,
+template <class T>
+void static_rows(const Plan& plan, const T* samples, int64_t count, Workspace& workspace,
                  float* rows) {
   if (count <= 0) return;
   const KernelTables& tables = plan.kernel().tables();
   const KernelSet& set = kernels();
   const int stride = plan.delta().stride();
   const int64_t steps = (count + set.lanes - 1) / set.lanes;
-  const float* starts[kMaxLanes];
+  const T* starts[kMaxLanes];
   float* outputs[kMaxLanes];
   for (int lane = 0; lane < set.lanes; ++lane) {
     const int64_t first = std::min(lane * steps, count - steps);
     starts[lane] = samples + first * tables.shift;
     outputs[lane] = rows + first * stride;
   }
-  set.tile(tables, workspace.scratch(set.lanes), starts, static_cast<int>(steps), outputs, stride);
+  const auto tile = tile_of(set, samples);
+  tile(tables, workspace.scratch(set.lanes), starts, static_cast<int>(steps), outputs, stride);
 }
+
+template void static_rows(const Plan&, const float*, int64_t, Workspace&, float*);
+template void static_rows(const Plan&, const int16_t*, int64_t, Workspace&, float*);
 
 }  // namespace pyser

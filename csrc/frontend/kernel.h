@@ -30,11 +30,11 @@ class Workspace {
   Scratch scratch_{};
 };
 
-// Computes `count` consecutive frames, the first at `samples`, on the 16-bit scale and contiguous:
-// (count - 1) * shift + length samples are used, and kSamplePadding more must be readable. Writes
-// rows
-// [count], plan.delta().stride() floats apart and aligned like FloatBuffer's. The same bytes on any processor.
-void static_rows(const Plan& plan, const float* samples, int64_t count, Workspace& workspace,
+// Computes `count` consecutive frames, the first at `samples`, contiguous and on the 16-bit scale:
+// (count - 1) * shift + length samples. Writes rows [count], plan.delta().stride() floats apart; the
+// same bytes on any processor. T is float or int16_t.
+template <class T>
+void static_rows(const Plan& plan, const T* samples, int64_t count, Workspace& workspace,
                  float* rows);
 
 }  // namespace pyser

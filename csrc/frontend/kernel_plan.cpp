@@ -66,7 +66,9 @@ void KernelPlan::make_fft(const Spectrum& spectrum) {
       }
     }
   }
-  fft.window = fft_window_.data();
+  for (const float value : fft_window_) int16_window_.push_back(value / kInt16Scale);
+  fft.window[0] = fft_window_.data();
+  fft.window[1] = int16_window_.data();
 }
 
 // Radices 8, then 8 as often as possible and one 4 or 2, then the last 4. Frequency

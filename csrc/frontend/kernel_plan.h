@@ -30,7 +30,7 @@ class KernelPlan {
   void make_columns(const Options& options, const MelBank* mel, const Dct* dct);
 
   KernelTables tables_{};
-  std::vector<float> window_, fft_window_, split_, dct_;
+  std::vector<float> window_, fft_window_, int16_window_, split_, dct_;
   std::vector<std::vector<float>> twiddles_, weights_;
   std::vector<int> position_;
   std::vector<BandStretch> stretches_;

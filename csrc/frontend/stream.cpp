@@ -1,6 +1,7 @@
 #include "frontend/stream.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "base/error.h"
 #include "frontend/frame_features.h"
@@ -9,7 +10,8 @@
 namespace pyser {
 namespace {
 
-constexpr int64_t kBlock = 32768;  // samples worked on at once: bounds the memory
+constexpr int64_t kBlock = 32768;       // samples worked on at once: bounds the memory
+constexpr int64_t kFramesInPlace = 256;  // the same, of samples that need no copy
 
 }  // namespace
 
@@ -42,10 +44,46 @@ template <class T>
 void Stream::accept(const T* samples, int64_t count, double scale, float* rows) {
   refuse_finished();
   check_samples(samples, count, scale, num_samples_);
+  if constexpr (std::is_same_v<T, int16_t>) {
+    if (computes_in_place(count)) return accept_in_place(samples, count, rows);
+  }
   for (int64_t done = 0; done < count; done += kBlock) {
     append(samples + done, std::min(kBlock, count - done), scale);
     rows = advance(rows);
   }
+}
+
+// Whether the kernels may read the samples where they are: as int16_t, in frames enough to be worth
+// the loss at the seam to the samples before.
+bool Stream::computes_in_place(int64_t count) const {
+  const bool as_they_are = !resampler_ && !noise_ && plan_.frame_features().empty();
+  return as_they_are && plan_.static_dim() > 0 &&
+         count >= plan_.framing().length + 64 * plan_.framing().shift;
+}
+
+void Stream::accept_in_place(const int16_t* samples, int64_t count, float* rows) {
+  const Framing& framing = plan_.framing();
+  const int64_t begin = num_signal(), end = begin + count;
+  if (framing.start(next_frame_) < begin) {  // frames that begin before these samples
+    append(samples, framing.length, 1);
+    rows = advance(rows);
+  }
+  num_samples_ = end;
+  while (next_frame_ < framing.num_final_frames(end)) {
+    const int64_t left = framing.num_final_frames(end) - next_frame_;
+    const int64_t blocks = (left + kFramesInPlace - 1) / kFramesInPlace;
+    compute_run(samples + (framing.start(next_frame_) - begin), (left + blocks - 1) / blocks);
+    rows = emit(rows);
+  }
+  // What later frames need goes into the buffer.
+  const int64_t kept = std::max(begin, std::min(framing.start(next_frame_), end - framing.length));
+  if (kept >= num_signal()) {
+    signal_.clear();
+    signal_first_ = kept;
+  }
+  const int64_t from = num_signal() - begin;
+  to_pcm_scale(samples + from, count - from, 1, signal_.grow(count - from));
+  drop_signal();
 }
 
 void Stream::finish(float* rows) {
@@ -94,6 +132,11 @@ float* Stream::advance(float* rows) {
   compute_frames(finished_ ? plan_.num_frames(num_signal())
                            : plan_.framing().num_final_frames(num_signal()));
   drop_signal();
+  return emit(rows);
+}
+
+// Adds the deltas to the rows that wait for them; returns where the next rows belong.
+float* Stream::emit(float* rows) {
   if (plan_.options().subtract_mean) {
     if (!finished_) return rows;
     subtract_mean();
@@ -112,7 +155,7 @@ void Stream::compute_frames(int64_t end) {
       compute_run(signal_.data() + (start - signal_first_), inside_end - next_frame_);
       continue;
     }
-    reflected_.resize(framing.length + kSamplePadding);
+    reflected_.resize(framing.length);
     for (int64_t n = 0; n < framing.length; ++n) {
       reflected_[n] = signal_.data()[Framing::reflect(start + n, num_signal()) - signal_first_];
     }
@@ -121,12 +164,15 @@ void Stream::compute_frames(int64_t end) {
 }
 
 // Appends the rows of the next `count` frames, the first of them at `samples`.
-void Stream::compute_run(const float* samples, int64_t count) {
+template <class T>
+void Stream::compute_run(const T* samples, int64_t count) {
   next_frame_ += count;
   float* rows = delta_.grow(count);
   if (plan_.static_dim() > 0) static_rows(plan_, samples, count, workspace_, rows);
-  if (plan_.frame_features().empty()) return;
-  frame_feature_rows(plan_, samples, count, rows + plan_.kept_dim(), plan_.delta().stride());
+  if constexpr (std::is_same_v<T, float>) {
+    if (plan_.frame_features().empty()) return;
+    frame_feature_rows(plan_, samples, count, rows + plan_.kept_dim(), plan_.delta().stride());
+  }
 }
 
 // Forgets samples that no later frame contains, reflected ones included.

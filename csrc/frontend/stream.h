@@ -39,10 +39,14 @@ class Stream {
   void append(const T* samples, int64_t count, double scale);
   void append_resampled();
   void add_dither(int64_t from);
+  bool computes_in_place(int64_t count) const;
+  void accept_in_place(const int16_t* samples, int64_t count, float* rows);
   float* advance(float* rows);
+  float* emit(float* rows);
   void compute_frames(int64_t end);
   void drop_signal();
-  void compute_run(const float* samples, int64_t count);
+  template <class T>
+  void compute_run(const T* samples, int64_t count);
   void subtract_mean();
 
   const Plan& plan_;

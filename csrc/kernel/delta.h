@@ -8,26 +8,34 @@ namespace {
 
 // The filter of one order around `row`. Odd orders have odd filters, even ones even filters, and
 // both sum to zero: written with differences, a constant gives exactly zero.
-template <class V, int Reach>
-inline typename V::Reg delta(const DeltaFilter& filter, const float* row, int stride) {
+template <class V, bool IsOdd, int Reach>
+inline typename V::Reg filtered(const float* weights, const float* row, int stride) {
   using Reg = typename V::Reg;
-  const int reach = Reach > 0 ? Reach : filter.reach;
   const Reg minus_two = V::load(row) * V::set(-2.0f);
   Reg sum{};
 #pragma GCC unroll 4
-  for (int n = 1; n <= reach; ++n) {
+  for (int n = 1; n <= Reach; ++n) {
     const Reg after = V::load(row + n * stride), before = V::load(row - n * stride);
-    const Reg term = filter.is_odd ? after - before : (after + before) + minus_two;
-    sum = V::fma(term, V::set(filter.weights[n]), sum);
+    const Reg term = IsOdd ? after - before : (after + before) + minus_two;
+    sum = V::fma(term, V::set(weights[n]), sum);
   }
   return sum;
 }
 
+// Any reach, by pieces of one.
 template <class V>
-inline typename V::Reg delta(const DeltaFilter& filter, const float* row, int stride) {
-  if (filter.reach == 2) return delta<V, 2>(filter, row, stride);
-  if (filter.reach == 4) return delta<V, 4>(filter, row, stride);
-  return delta<V, 0>(filter, row, stride);
+inline typename V::Reg delta(const DeltaFilter& f, const float* row, int stride) {
+  using Reg = typename V::Reg;
+  if (f.is_odd && f.reach == 2) return filtered<V, true, 2>(f.weights, row, stride);
+  if (!f.is_odd && f.reach == 4) return filtered<V, false, 4>(f.weights, row, stride);
+  Reg sum{};
+  const Reg minus_two = V::load(row) * V::set(-2.0f);
+  for (int n = 1; n <= f.reach; ++n) {
+    const Reg after = V::load(row + n * stride), before = V::load(row - n * stride);
+    const Reg term = f.is_odd ? after - before : (after + before) + minus_two;
+    sum = V::fma(term, V::set(f.weights[n]), sum);
+  }
+  return sum;
 }
 
 // One row -> output. Where `Whole` vectors are stored, what they hold beyond the columns of a block
@@ -51,13 +59,10 @@ inline void delta_row(const DeltaTables& t, const float* row, float* output) {
 template <class V>
 void deltas(const DeltaTables& t, const float* rows, int64_t count, float* output) {
   const int columns = t.skip + t.dim * (t.num_orders + 1);
-  for (int64_t i = 0; i < count; ++i, rows += t.stride, output += columns) {
-    if ((count - 1 - i) * columns >= V::kLanes) {
-      delta_row<V, true>(t, rows, output);
-    } else {
-      delta_row<V, false>(t, rows, output);
-    }
-  }
+  const int64_t spill = (V::kLanes + columns - 1) / columns;  // rows at the end
+  int64_t i = 0;
+  for (; i < count - spill; ++i) delta_row<V, true>(t, rows + i * t.stride, output + i * columns);
+  for (; i < count; ++i) delta_row<V, false>(t, rows + i * t.stride, output + i * columns);
 }
 
 }  // namespace

@@ -119,11 +119,12 @@ inline void put_twiddled(float* points, int stride, const Complex<V> (&x)[Radix]
 // Butterflies `begin` .. `end` - 1 of the first pass, of which the inputs from Live on are zero
 // padding.
 template <class V, int Live>
-inline void first_butterflies(const Frame<V>& frame, const FftPass& pass, int begin, int end,
+inline void first_butterflies(const Frame<V>& frame, const FftTables& tables, int begin, int end,
                               float* points) {
   constexpr int kLanes = V::kLanes;
+  const FftPass& pass = tables.passes[0];
   const int stride = pass.length / 8;
-  const float* window = frame.ring.tables.fft.window + begin * 16;
+  const float* window = tables.window[frame.scale == 1 ? 0 : 1] + begin * 16;
   const float* twiddles = pass.twiddles + begin * 14;
   const auto offset = frame.offset;
   points += int64_t{begin} * 2 * kLanes;
@@ -154,30 +155,31 @@ inline void first_butterflies(const Frame<V>& frame, const FftPass& pass, int be
 }
 
 template <class V>
-inline void first_pass(const Frame<V>& frame, const FftPass& pass, float* points) {
+__attribute__((noinline)) void first_pass(const Frame<V>& frame, const FftTables& tables, float* points) {
+  const FftPass& pass = tables.passes[0];
   const int stride = pass.length / 8;
   const int num_points = (frame.ring.tables.length + 1) / 2;
   // num_points > pass.length / 2: five to eight inputs; the last one runs out at `cut`.
   const int whole = num_points / stride, cut = num_points - whole * stride;
   const auto run = [&](int live, int begin, int end) {
-    if (live <= 4) return first_butterflies<V, 4>(frame, pass, begin, end, points);
-    if (live <= 5) return first_butterflies<V, 5>(frame, pass, begin, end, points);
-    if (live <= 6) return first_butterflies<V, 6>(frame, pass, begin, end, points);
-    if (live <= 7) return first_butterflies<V, 7>(frame, pass, begin, end, points);
-    return first_butterflies<V, 8>(frame, pass, begin, end, points);
+    if (live <= 4) return first_butterflies<V, 4>(frame, tables, begin, end, points);
+    if (live <= 5) return first_butterflies<V, 5>(frame, tables, begin, end, points);
+    if (live <= 6) return first_butterflies<V, 6>(frame, tables, begin, end, points);
+    if (live <= 7) return first_butterflies<V, 7>(frame, tables, begin, end, points);
+    return first_butterflies<V, 8>(frame, tables, begin, end, points);
   };
   run(whole + 1, 0, cut);
   run(whole, cut, stride);
 }
 
+// A later pass, on block `part` of the first one.
 template <class V, int Radix>
-inline void middle_pass(const FftPass& pass, float* points) {
-  const int stride = pass.length / Radix;
-  const int parts = pass.blocks / 8;  // of a block of the first pass
-  for (int block = 0; block < pass.blocks; ++block) {
-    const int first = block * pass.length + block / parts * kBlockPadding;
+inline void later_pass(const FftPass& pass, float* points, int part) {
+  const int stride = pass.length / Radix, blocks = pass.blocks / 8;
+  points += int64_t{part} * (blocks * pass.length + kBlockPadding) * 2 * V::kLanes;
+  for (int block = 0; block < blocks; ++block, points += int64_t{pass.length} * 2 * V::kLanes) {
     for (int j = 0; j < stride; ++j) {
-      float* at = points + int64_t{first + j} * 2 * V::kLanes;
+      float* at = points + int64_t{j} * 2 * V::kLanes;
       Complex<V> x[Radix];
 #pragma GCC unroll 8
       for (int m = 0; m < Radix; ++m) x[m] = get<V>(at, m * stride);
@@ -187,15 +189,14 @@ inline void middle_pass(const FftPass& pass, float* points) {
   }
 }
 
-// All passes but the last, which spectrum.h does together with what follows.
+// All later passes but the last, which spectrum.h does together with what follows.
 template <class V>
-inline void fft(const Frame<V>& frame, const FftTables& tables, float* points) {
-  first_pass<V>(frame, tables.passes[0], points);
+__attribute__((noinline)) void later_passes(const FftTables& tables, float* points, int part) {
   for (int i = 1; i < tables.num_passes; ++i) {
     const FftPass& pass = tables.passes[i];
-    if (pass.radix == 8) middle_pass<V, 8>(pass, points);
-    if (pass.radix == 4) middle_pass<V, 4>(pass, points);
-    if (pass.radix == 2) middle_pass<V, 2>(pass, points);
+    if (pass.radix == 8) later_pass<V, 8>(pass, points, part);
+    if (pass.radix == 4) later_pass<V, 4>(pass, points, part);
+    if (pass.radix == 2) later_pass<V, 2>(pass, points, part);
   }
 }
 

@@ -34,19 +34,60 @@ struct Ring {
   }
 };
 
-// Takes samples `begin` .. `end` - 1 of a chunk; the chunk starts at samples[lane] + start.
+// The next V::kGroup samples of all lanes, samples[lane] + at and behind: one vector for each.
 template <class V>
-inline void load_part(Ring<V>& ring, const float* const* samples, int64_t start, int slot,
+inline void load_group(const float* const* samples, int64_t at, typename V::Reg (&x)[V::kGroup]) {
+  static_assert(V::kGroup == V::kLanes);
+  for (int lane = 0; lane < V::kLanes; ++lane) x[lane] = V::load(samples[lane] + at);
+  V::transpose(x);
+}
+
+// Two samples are transposed as one number. Its halves become floats as multiples of kInt16Scale:
+// that takes one operation each, where extending the sign takes two.
+template <class V>
+inline void load_group(const int16_t* const* samples, int64_t at, typename V::Reg (&x)[V::kGroup]) {
+  using Int = typename V::Int;
+  Int pairs[V::kGroup / 2];
+  V::load_pairs(samples, at, pairs);
+  for (int i = 0; i < V::kGroup / 2; ++i) {
+    x[2 * i] = __builtin_convertvector(pairs[i] << 16, typename V::Reg);
+    x[2 * i + 1] = __builtin_convertvector(pairs[i] & ~0xffff, typename V::Reg);
+  }
+}
+
+inline constexpr float sample_scale(const float*) { return 1; }
+inline constexpr float sample_scale(const int16_t*) { return kInt16Scale; }
+
+// The same for fewer samples; reads nothing behind them.
+template <class V, class T>
+inline void load_some(const T* const* samples, int64_t at, int count,
+                      typename V::Reg (&x)[V::kGroup]) {
+  T copies[V::kLanes][V::kGroup] = {};
+  const T* rows[V::kLanes];
+  for (int lane = 0; lane < V::kLanes; ++lane) {
+    for (int i = 0; i < count; ++i) copies[lane][i] = samples[lane][at + i];
+    rows[lane] = copies[lane];
+  }
+  load_group<V>(rows, 0, x);
+}
+
+// Takes samples `begin` .. `end` - 1 of a chunk; the chunk starts at samples[lane] + start.
+template <class V, class T>
+inline void load_part(Ring<V>& ring, const T* const* samples, int64_t start, int slot,
                       typename Ring<V>::Part part, int begin, int end) {
   using Reg = typename V::Reg;
-  constexpr int kLanes = V::kLanes;
+  constexpr int kLanes = V::kLanes, kGroup = V::kGroup;
   const Reg factor = V::set(-ring.tables.preemphasis);
   const int64_t base = int64_t{slot} * ring.tables.chunk;
   Reg reference{}, even{}, odd{}, previous = ring.previous;
-  for (int n = begin; n < end; n += kLanes) {
-    Reg x[kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) x[lane] = V::load(samples[lane] + start + n);
-    V::transpose(x);
+  for (int n = begin; n < end; n += kGroup) {
+    const int count = end - n < kGroup ? end - n : kGroup;
+    Reg x[kGroup];
+    if (count == kGroup) {
+      load_group<V>(samples, start + n, x);
+    } else {
+      load_some<V>(samples, start + n, count, x);
+    }
     if (n == begin) reference = x[0];
     const auto take = [&](int i) {
       const int64_t at = (base + n + i) * kLanes;
@@ -55,11 +96,11 @@ inline void load_part(Ring<V>& ring, const float* const* samples, int64_t start,
       (i % 2 == 0 ? even : odd) += x[i] - reference;
       previous = x[i];
     };
-    if (end - n >= kLanes) {
+    if (count == kGroup) {
 #pragma GCC unroll 16
-      for (int i = 0; i < kLanes; ++i) take(i);
+      for (int i = 0; i < kGroup; ++i) take(i);
     } else {
-      for (int i = 0; i < end - n; ++i) take(i);
+      for (int i = 0; i < count; ++i) take(i);
     }
   }
   ring.previous = previous;
@@ -69,8 +110,8 @@ inline void load_part(Ring<V>& ring, const float* const* samples, int64_t start,
 
 // Takes chunk `index` of the lanes: chunk 0 completes frame 0, the ones before it have negative
 // numbers, and the first of these is needed from `offset` on.
-template <class V>
-inline void load_chunk(Ring<V>& ring, const float* const* samples, int index) {
+template <class V, class T>
+inline void load_chunk(Ring<V>& ring, const T* const* samples, int index) {
   const KernelTables& t = ring.tables;
   const int first = 1 - t.num_chunks;
   const int slot = (index - first) % t.num_chunks;
@@ -108,10 +149,12 @@ struct Frame {
   using Reg = typename V::Reg;
   const Ring<V>& ring;
   int slot;
-  Reg mean{};    // of the samples; 0 where it is to stay
+  float scale;   // the ring holds the samples times this
+  Reg mean{};    // of the samples in the ring; 0 where it is to stay
   Reg offset{};  // minus the mean of the emphasised samples
 
-  Frame(Ring<V>& all, int begins_in) : ring(all), slot(begins_in) {
+  Frame(Ring<V>& all, int begins_in, float ring_scale)
+      : ring(all), slot(begins_in), scale(ring_scale) {
     const KernelTables& t = ring.tables;
     const Reg factor = V::set(-t.preemphasis);
     if (t.remove_mean) mean = pyser::mean<V>(ring, slot);
@@ -126,7 +169,7 @@ struct Frame {
   // Sample n, pre-emphasised, without its mean, times the window.
   Reg windowed(int n) const {
     const Reg x = V::load(ring.emphasised + int64_t{ring.place(slot, n)} * V::kLanes);
-    return (x + offset) * V::set(ring.tables.window[n]);
+    return (x + offset) * V::set(ring.tables.window[n] / scale);
   }
 };
 

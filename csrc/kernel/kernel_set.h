@@ -27,9 +27,11 @@ struct KernelSet {
   int lanes;
   bool (*supported)();
   // Computes `count` rows in each lane, of the frames that begin at samples[lane], to rows[lane]
-  // [count, stride]. kSamplePadding floats behind the samples must be readable.
+  // [count, stride].
   void (*tile)(const KernelTables& tables, const Scratch& scratch, const float* const* samples,
                int count, float* const* rows, int stride);
+  void (*tile_int16)(const KernelTables& tables, const Scratch& scratch,
+                     const int16_t* const* samples, int count, float* const* rows, int stride);
   // rows [count, stride] -> output [count, skip + dim * (num_orders + 1)]. As many rows as the filters
   // reach must lie before and behind `rows`.
   void (*deltas)(const DeltaTables& tables, const float* rows, int64_t count, float* output);

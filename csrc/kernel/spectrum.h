@@ -25,9 +25,10 @@ inline void split_pair(Complex<V> z, Complex<V> y, const float* w, float* low, f
   V::store(high, V::fma(difference.im, difference.im, difference.re * difference.re));
 }
 
-// Power [num_bins] of the points that the passes before left.
+// The last pass and what follows, for the frequencies k = part, part + 8, ... of its blocks and those
+// of their mirror images, quarter - k.
 template <class V>
-inline void power_spectrum(const FftTables& t, const float* points, float* power) {
+__attribute__((noinline)) void power_of_part(const FftTables& t, const float* points, int part, float* power) {
   using C = Complex<V>;
   constexpr int kLanes = V::kLanes;
   const int half = t.half, quarter = half / 4;
@@ -40,14 +41,19 @@ inline void power_spectrum(const FftTables& t, const float* points, float* power
     butterfly<V, 4>(z);
   };
   C a[4], b[4];
-  last_pass(0, a);
-  auto dc = a[0].re + a[0].im, nyquist = a[0].re - a[0].im;
-  dc += dc, nyquist += nyquist;
-  V::store(power, dc * dc);
-  V::store(power + half * kLanes, nyquist * nyquist);
-  pair(quarter, a[1], a[3]);
-  pair(2 * quarter, a[2], a[2]);
-  for (int k = 1; k < quarter / 2; ++k) {
+  const bool mirrors_itself = part % 4 == 0;
+  int k = part;
+  if (k == 0) {
+    last_pass(0, a);
+    auto dc = a[0].re + a[0].im, nyquist = a[0].re - a[0].im;
+    dc += dc, nyquist += nyquist;
+    V::store(power, dc * dc);
+    V::store(power + half * kLanes, nyquist * nyquist);
+    pair(quarter, a[1], a[3]);
+    pair(2 * quarter, a[2], a[2]);
+    k += 8;
+  }
+  for (const int end = mirrors_itself ? quarter / 2 : quarter; k < end; k += 8) {
     last_pass(k, a);
     last_pass(quarter - k, b);
     pair(k, a[0], b[3]);
@@ -55,9 +61,22 @@ inline void power_spectrum(const FftTables& t, const float* points, float* power
     pair(quarter - k, b[0], a[3]);
     pair(2 * quarter - k, b[1], a[2]);
   }
-  last_pass(quarter / 2, a);
-  pair(quarter / 2, a[0], a[3]);
-  pair(quarter / 2 + quarter, a[1], a[2]);
+  if (mirrors_itself && k == quarter / 2) {
+    last_pass(k, a);
+    pair(k, a[0], a[3]);
+    pair(k + quarter, a[1], a[2]);
+  }
+}
+
+// Power [num_bins] of the points that the first pass left. Part after part, so that what one step
+// writes is still in the cache for the next.
+template <class V>
+inline void power_spectrum(const FftTables& t, float* points, float* power) {
+  for (int part = 0; part <= 4; ++part) {
+    later_passes<V>(t, points, part);
+    if (part % 4 != 0) later_passes<V>(t, points, 8 - part);
+    power_of_part<V>(t, points, part, power);
+  }
 }
 
 }  // namespace

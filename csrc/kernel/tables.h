@@ -7,8 +7,9 @@
 
 namespace pyser {
 
-// Floats behind the last sample that the kernels may read: lanes of the widest vector, less one.
-constexpr int kSamplePadding = 15;
+// What 16-bit samples are multiplied with on their way in: they are the upper halves of integers. A
+// power of two, which changes no digit of any result.
+constexpr float kInt16Scale = 65536;
 
 // Rows without deltas begin at multiples of this many floats, a cache line: the widest vector.
 constexpr int kRowAlignment = 16;
@@ -28,7 +29,9 @@ struct FftTables {
   int half;  // 0: not a length of ours
   int num_passes;
   FftPass passes[5];
-  const float* window;  // [half / 8][8] pairs: half the window, for the samples of a first butterfly
+  // [half / 8][8] pairs: half the window, for the samples of a first butterfly; and, where the samples
+  // come as multiples of kInt16Scale, that divided by it.
+  const float* window[2];
   const int* position;  // [half / 4]: where the block of the last pass with frequency k begins
   const float* split;   // [half / 2 + 1] pairs: exp(-2 pi i k / (2 half))
 };

@@ -18,7 +18,7 @@ inline typename V::Reg log_energy(const Frame<V>& frame) {
   if (t.raw_energy) {
     sum = energy<V>(t.length, [&](int n) {
       const float* plain = frame.ring.plain + int64_t{frame.ring.place(frame.slot, n)} * V::kLanes;
-      return V::load(plain) - frame.mean;
+      return (V::load(plain) - frame.mean) * V::set(1 / frame.scale);
     });
   } else {
     sum = energy<V>(t.length, [&](int n) { return frame.windowed(n); });
@@ -39,9 +39,10 @@ inline void slow_spectrum(const Frame<V>& frame, const Scratch& scratch) {
   }
 }
 
-template <class V>
-void tile(const KernelTables& t, const Scratch& scratch, const float* const* samples, int count,
+template <class V, class T>
+void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples, int count,
           float* const* rows, int stride) {
+  constexpr float kScale = sample_scale(static_cast<const T*>(nullptr));
   Ring<V> ring{t, scratch.emphasised, t.energy_column >= 0 && t.raw_energy ? scratch.plain : nullptr,
                scratch.sums};
   // What is read behind a frame or a spectrum gets the weight 0, but may not be NaN.
@@ -54,9 +55,9 @@ void tile(const KernelTables& t, const Scratch& scratch, const float* const* sam
   for (int index = 1 - t.num_chunks; index < 0; ++index) load_chunk<V>(ring, samples, index);
   for (int i = 0; i < count; ++i) {
     load_chunk<V>(ring, samples, i);
-    const Frame<V> frame(ring, i % t.num_chunks);
+    const Frame<V> frame(ring, i % t.num_chunks, kScale);
     if (t.fft.half > 0) {
-      fft<V>(frame, t.fft, scratch.points);
+      first_pass<V>(frame, t.fft, scratch.points);
       power_spectrum<V>(t.fft, scratch.points, scratch.power);
     } else {
       slow_spectrum<V>(frame, scratch);

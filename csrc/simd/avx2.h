@@ -6,7 +6,7 @@
 namespace pyser {
 
 struct Avx2 {
-  static constexpr int kLanes = 8;
+  static constexpr int kLanes = 8, kGroup = 8;
   typedef float Reg __attribute__((vector_size(32)));
   typedef int Int __attribute__((vector_size(32)));
 
@@ -35,6 +35,23 @@ struct Avx2 {
       r[i] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x20);
       r[i + 4] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x31);
     }
+  }
+
+  // Pair j of 8 lanes, for four pairs of samples.
+  static inline void load_pairs(const short* const* samples, long at, Int (&pairs)[4]) {
+    const auto quarter = [=](int lane) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(samples[lane] + at));
+    };
+    __m256i r[4];
+    for (int i = 0; i < 4; ++i) {
+      r[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(quarter(i)), quarter(i + 4), 1);
+    }
+    const __m256i a = _mm256_unpacklo_epi32(r[0], r[1]), b = _mm256_unpackhi_epi32(r[0], r[1]);
+    const __m256i c = _mm256_unpacklo_epi32(r[2], r[3]), d = _mm256_unpackhi_epi32(r[2], r[3]);
+    pairs[0] = (Int)_mm256_unpacklo_epi64(a, c);
+    pairs[1] = (Int)_mm256_unpackhi_epi64(a, c);
+    pairs[2] = (Int)_mm256_unpacklo_epi64(b, d);
+    pairs[3] = (Int)_mm256_unpackhi_epi64(b, d);
   }
 };
 

@@ -8,7 +8,7 @@
 namespace pyser {
 
 struct Portable {
-  static constexpr int kLanes = 4;
+  static constexpr int kLanes = 4, kGroup = 4;
   typedef float Reg __attribute__((vector_size(16)));
   typedef int Int __attribute__((vector_size(16)));
 
@@ -61,6 +61,16 @@ struct Portable {
     rows[1] = __builtin_shuffle(a, b, last);
     rows[2] = __builtin_shuffle(c, d, first);
     rows[3] = __builtin_shuffle(c, d, last);
+  }
+
+  // Samples 2 j and 2 j + 1 of all lanes, from samples[lane] + at on, the second in the upper half.
+  static inline void load_pairs(const short* const* samples, long at, Int (&pairs)[2]) {
+    for (int j = 0; j < 2; ++j) {
+      for (int lane = 0; lane < kLanes; ++lane) {
+        const short* pair = samples[lane] + at + 2 * j;
+        pairs[j][lane] = pair[1] * 65536 + (pair[0] & 0xffff);
+      }
+    }
   }
 };
 
