@@ -48,7 +48,7 @@ template <class V>
 inline Complex<V> times(Complex<V> a, const float* w) {
   using Reg = typename V::Reg;
   const Reg re = V::set(w[0]), im = V::set(w[1]);
-  return {V::fma(a.re, re, -(a.im * im)), V::fma(a.re, im, a.im * re)};
+  return {V::fma(a.re, re, -(a.im * im)), V::fma(a.im, re, a.re * im)};
 }
 
 template <class V>
