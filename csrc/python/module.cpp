@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "base/error.h"
+#include "python/bind_cmvn.h"
 #include "python/bind_frontend.h"
 #include "python/bind_io.h"
 #include "python/bind_options.h"
@@ -39,5 +40,6 @@ PYBIND11_MODULE(_native, module) {
   py::register_exception_translator(translate);
   pyser::bind_options(module);
   pyser::bind_frontend(module);
+  pyser::bind_cmvn(module);
   pyser::bind_io(module);
 }
