@@ -24,6 +24,7 @@ Stream::Stream(const Plan& plan, double sample_rate)
     : plan_(plan), workspace_(plan), delta_(plan.delta()) {
   if (auto resampling = plan.resampling(sample_rate)) resampler_.emplace(std::move(resampling));
   if (plan.options().dither > 0) noise_.emplace(plan.options().dither_seed);
+  if (plan.pitch()) pitch_.emplace(*plan.pitch());
 }
 
 void Stream::refuse_finished() const {
@@ -40,7 +41,7 @@ int64_t Stream::num_rows(int64_t count, bool finish) const {
       num_samples = complete ? plan.num_outputs(num_samples) : plan.num_final_outputs(num_samples);
     }
     if (complete) return plan_.num_frames(num_samples);
-    return plan_.delta().num_final(plan_.framing().num_final_frames(num_samples));
+    return plan_.delta().num_final(plan_.num_final_frames(num_samples));
   };
   return rows_of(num_samples_ + count, finish) - rows_of(num_samples_, false);
 }
@@ -62,7 +63,9 @@ void Stream::finish(float* rows) {
     const int64_t from = num_signal();
     resampler_->finish(signal_);
     add_dither(from);
+    hear(from);
   }
+  if (pitch_) pitch_->finish(plan_.num_frames(num_signal()));
   advance(rows);
 }
 
@@ -79,6 +82,7 @@ void Stream::append(const T* samples, int64_t count, double scale) {
   }
   num_samples_ += count;
   add_dither(from);
+  hear(from);
 }
 
 void Stream::add_dither(int64_t from) {
@@ -89,20 +93,38 @@ void Stream::add_dither(int64_t from) {
   }
 }
 
+// Gives the pitch the samples from index `from` on.
+void Stream::hear(int64_t from) {
+  if (pitch_) pitch_->accept(signal_.data() + (from - signal_first_), num_signal() - from);
+}
+
 // Computes what the signal allows now; returns where the next rows belong.
 float* Stream::advance(float* rows) {
   compute_frames(finished_ ? plan_.num_frames(num_signal())
                            : plan_.framing().num_final_frames(num_signal()));
   drop_signal();
+  complete_rows();
   if (plan_.options().subtract_mean) {
     if (!finished_) return rows;
     subtract_mean();
   }
   const int stride = row_stride(plan_);
-  const auto count = static_cast<int64_t>(rows_.size()) / stride;
-  const int64_t written = delta_.accept(rows_.data(), count, stride, finished_, rows);
-  rows_.clear();
+  const int64_t count = num_ready_ - rows_.begin() / stride;
+  const int64_t written = delta_.accept(rows_.at(rows_.begin()), count, stride, finished_, rows);
+  rows_.drop_before(num_ready_ * stride);
   return rows + written * plan_.dim();
+}
+
+// Fills in the pitch where it is decided.
+void Stream::complete_rows() {
+  const int64_t end = pitch_ ? pitch_->num_decided() : next_frame_;
+  if (pitch_) {
+    const int stride = row_stride(plan_);
+    float* rows = rows_.at(num_ready_ * stride) + plan_.kept_dim();
+    pitch_feature_rows(plan_, *pitch_, num_ready_, end, rows, stride);
+    pitch_->drop_before(end);
+  }
+  num_ready_ = end;
 }
 
 // Rows of the frames up to `end`: runs of frames inside the signal are computed at once.
@@ -127,9 +149,7 @@ void Stream::compute_frames(int64_t end) {
 void Stream::compute_run(const float* samples, int64_t count) {
   next_frame_ += count;
   const int stride = row_stride(plan_);
-  const size_t before = rows_.size();
-  rows_.resize(before + count * stride);
-  float* rows = rows_.data() + before;
+  float* rows = rows_.extend(count * stride);
   if (plan_.frame_features().empty()) return static_rows(plan_, samples, count, workspace_, rows);
   const int kept = plan_.kept_dim();
   if (kept > 0) {
@@ -154,12 +174,13 @@ void Stream::drop_signal() {
 
 void Stream::subtract_mean() {
   const int dim = row_stride(plan_);
-  const size_t count = rows_.size() / dim;
+  const int64_t count = rows_.end() / dim;
+  float* rows = rows_.at(0);
   for (int d = 0; d < dim && count > 0; ++d) {
     double sum = 0;
-    for (size_t t = 0; t < count; ++t) sum += rows_[t * dim + d];
+    for (int64_t t = 0; t < count; ++t) sum += rows[t * dim + d];
     const auto mean = static_cast<float>(sum / static_cast<double>(count));
-    for (size_t t = 0; t < count; ++t) rows_[t * dim + d] -= mean;
+    for (int64_t t = 0; t < count; ++t) rows[t * dim + d] -= mean;
   }
 }
 

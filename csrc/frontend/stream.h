@@ -6,9 +6,11 @@
 #include <optional>
 #include <vector>
 
+#include "base/queue.h"
 #include "dsp/noise.h"
 #include "frontend/kernel.h"
 #include "frontend/plan.h"
+#include "pitch/pitch_stream.h"
 
 namespace pyser {
 
@@ -37,10 +39,12 @@ class Stream {
   template <class T>
   void append(const T* samples, int64_t count, double scale);
   void add_dither(int64_t from);
+  void hear(int64_t from);
   float* advance(float* rows);
   void compute_frames(int64_t end);
   void drop_signal();
   void compute_run(const float* samples, int64_t count);
+  void complete_rows();
   void subtract_mean();
 
   const Plan& plan_;
@@ -56,7 +60,9 @@ class Stream {
   int64_t next_frame_ = 0;
   std::vector<float> reflected_;  // one frame that reaches out of the signal
   std::vector<float> types_;      // columns of the feature type on their way to `rows_`
-  std::vector<float> rows_;       // rows without deltas that wait: of all frames with subtract_mean
+  Queue<float> rows_;             // rows without deltas that wait, for the pitch or for the mean
+  std::optional<PitchStream> pitch_;
+  int64_t num_ready_ = 0;  // frames whose row is complete
 };
 
 }  // namespace pyser
