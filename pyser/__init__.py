@@ -2,6 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from pyser._native import simd_level, simd_levels
 from pyser.frontend import Frontend, FrontendOptions
 
 try:
@@ -9,4 +10,4 @@ try:
 except PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "0+unknown"
 
-__all__ = ["Frontend", "FrontendOptions", "__version__"]
+__all__ = ["Frontend", "FrontendOptions", "__version__", "simd_level", "simd_levels"]

@@ -1,6 +1,7 @@
 // A contiguous queue whose elements keep their index: appended at the end, forgotten at the front.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -19,7 +20,7 @@ class Queue {
 
   // Appends `count` elements, zero, and returns the first of them.
   T* extend(int64_t count) {
-    const size_t size = values_.size();
+    const std::size_t size = values_.size();
     values_.resize(size + count);
     return values_.data() + size;
   }
@@ -36,7 +37,7 @@ class Queue {
 
  private:
   std::vector<T> values_;
-  size_t dropped_ = 0;  // elements at the front of `values_` that are forgotten
+  std::size_t dropped_ = 0;  // elements at the front of `values_` that are forgotten
   int64_t begin_ = 0;
 };
 

@@ -8,17 +8,19 @@
 namespace pyser {
 namespace {
 
-constexpr int kZeroCrossings = 6;
 constexpr int kLanes = 4;  // partial sums of an output sample; part of the result's definition
 
 }  // namespace
 
-ResamplePlan::ResamplePlan(int rate_in_hz, int rate_out_hz) {
+ResamplePlan::ResamplePlan(int rate_in_hz, int rate_out_hz)
+    : ResamplePlan(rate_in_hz, rate_out_hz, 0.99 * 0.5 * std::min(rate_in_hz, rate_out_hz), 6) {}
+
+ResamplePlan::ResamplePlan(int rate_in_hz, int rate_out_hz, double cutoff_hz, int zero_crossings)
+    : cutoff_hz_(cutoff_hz), zero_crossings_(zero_crossings) {
   const int unit = std::gcd(rate_in_hz, rate_out_hz);
   inputs_per_unit_ = rate_in_hz / unit;
   outputs_per_unit_ = rate_out_hz / unit;
-  cutoff_hz_ = 0.99 * 0.5 * std::min(rate_in_hz, rate_out_hz);
-  const double half_width_s = kZeroCrossings / (2 * cutoff_hz_);
+  const double half_width_s = zero_crossings_ / (2 * cutoff_hz_);
   for (int i = 0; i < outputs_per_unit_; ++i) {
     const double time_s = i / static_cast<double>(rate_out_hz);
     const auto first = static_cast<int64_t>(std::ceil((time_s - half_width_s) * rate_in_hz));
@@ -39,8 +41,8 @@ ResamplePlan::ResamplePlan(int rate_in_hz, int rate_out_hz) {
 }
 
 double ResamplePlan::impulse_response(double time_s) const {
-  if (std::abs(time_s) >= kZeroCrossings / (2 * cutoff_hz_)) return 0;
-  const double window = 0.5 * (1 + std::cos(2 * M_PI * cutoff_hz_ / kZeroCrossings * time_s));
+  if (std::abs(time_s) >= zero_crossings_ / (2 * cutoff_hz_)) return 0;
+  const double window = 0.5 * (1 + std::cos(2 * M_PI * cutoff_hz_ / zero_crossings_ * time_s));
   if (time_s == 0) return 2 * cutoff_hz_ * window;
   return std::sin(2 * M_PI * cutoff_hz_ * time_s) / (M_PI * time_s) * window;
 }

@@ -1,4 +1,4 @@
-// Change of the sample rate by a windowed sinc, with the parameters of Kaldi's LinearResample.
+// Change of the sample rate by a windowed sinc, as Kaldi's LinearResample.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,12 @@
 namespace pyser {
 
 // Weights of every output phase; immutable. Output sample i, at time i / rate_out, is
-// sum_j x_j h(j / rate_in - i / rate_out) / rate_in with h a sinc of cutoff 0.99 of the lower
-// Nyquist frequency under a Hann window that is 6 zero crossings wide to each side.
+// sum_j x_j h(j / rate_in - i / rate_out) / rate_in with h a sinc under a Hann window.
 class ResamplePlan {
  public:
+  // With the cutoff at 0.99 of the lower Nyquist frequency and 6 zero crossings to each side.
   ResamplePlan(int rate_in_hz, int rate_out_hz);
+  ResamplePlan(int rate_in_hz, int rate_out_hz, double cutoff_hz, int zero_crossings);
 
   // Output samples that `num_inputs` samples give: all of them, ...
   int64_t num_outputs(int64_t num_inputs) const;
@@ -33,6 +34,7 @@ class ResamplePlan {
 
   int inputs_per_unit_, outputs_per_unit_;  // samples in the shortest time whole in both rates
   double cutoff_hz_;
+  int zero_crossings_;
   std::vector<Phase> phases_;  // [outputs_per_unit]
 };
 

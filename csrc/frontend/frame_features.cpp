@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernel/log.h"
-#include "simd/portable.h"
+#include "dsp/log.h"
+#include "pitch/voicing.h"
 
 namespace pyser {
 namespace {
@@ -35,21 +35,37 @@ int64_t crossings(const float* samples, int64_t length, float level) {
   return count;
 }
 
-float value_of(FrameFeature feature, const Plan& plan, const float* samples, float offset,
-               double energy) {
+float frame_value(FrameFeature feature, const Plan& plan, const float* samples, float offset,
+                  double energy) {
   const int64_t length = plan.framing().length;
   switch (feature) {
     case FrameFeature::kLogEnergy: {
       const float floored = std::max(static_cast<float>(energy), kEnergyFloor);
-      return std::max(log_positive<Portable>(Portable::set(floored))[0], plan.log_energy_floor());
+      return std::max(log_of(floored), plan.log_energy_floor());
     }
     case FrameFeature::kZcr:
       return static_cast<float>(crossings(samples, length, offset)) /
              static_cast<float>(length - 1);
     case FrameFeature::kRms:
       return static_cast<float>(std::sqrt(energy / static_cast<double>(length)));
+    default:
+      return 0;  // one of the pitch
   }
-  return 0;
+}
+
+float pitch_value(FrameFeature feature, float f0, float nccf) {
+  switch (feature) {
+    case FrameFeature::kF0:
+      return f0;
+    case FrameFeature::kLogF0:
+      return log_of(f0);
+    case FrameFeature::kNccf:
+      return nccf;
+    case FrameFeature::kVoicing:
+      return voicing_probability(nccf);
+    default:
+      return 0;  // one of the frame
+  }
 }
 
 }  // namespace
@@ -69,7 +85,19 @@ void frame_feature_rows(const Plan& plan, const float* samples, int64_t count, f
     });
     float* value = rows;
     for (const FrameFeature feature : plan.frame_features()) {
-      *value++ = value_of(feature, plan, samples, offset, energy);
+      if (!is_of_pitch(feature)) *value = frame_value(feature, plan, samples, offset, energy);
+      ++value;
+    }
+  }
+}
+
+void pitch_feature_rows(const Plan& plan, const PitchStream& pitch, int64_t first, int64_t end,
+                        float* rows, int64_t stride) {
+  for (int64_t t = first; t < end; ++t, rows += stride) {
+    float* value = rows;
+    for (const FrameFeature feature : plan.frame_features()) {
+      if (is_of_pitch(feature)) *value = pitch_value(feature, pitch.f0(t), pitch.nccf(t));
+      ++value;
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "frontend/plan.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -79,6 +80,9 @@ Plan::Plan(const Options& o)
     throw InputError("the value is " + std::to_string(o.truncate), "truncate",
                      "at most the " + std::to_string(static_dim()) + " columns of a static row");
   }
+  if (std::any_of(frame_features_.begin(), frame_features_.end(), is_of_pitch)) {
+    pitch_.emplace(o, framing_);
+  }
   const int columns = kept_dim() + static_cast<int>(frame_features_.size());
   if (columns == 0) {
     throw InputError("there are no columns", "feature_type, frame_features", "",
@@ -99,6 +103,10 @@ int Plan::static_dim() const {
 int64_t Plan::num_frames(int64_t num_samples, double sample_rate) const {
   const auto plan = resampling(sample_rate);
   return num_frames(plan ? plan->num_outputs(num_samples) : num_samples);
+}
+
+int64_t Plan::num_final_frames(int64_t num_samples) const {
+  return pitch_ ? pitch_->num_decided(num_samples) : framing_.num_final_frames(num_samples);
 }
 
 std::shared_ptr<const ResamplePlan> Plan::resampling(double sample_rate) const {

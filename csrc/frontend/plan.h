@@ -14,6 +14,7 @@
 #include "frontend/framing.h"
 #include "frontend/kernel_plan.h"
 #include "options/options.h"
+#include "pitch/pitch_plan.h"
 
 namespace pyser {
 
@@ -42,12 +43,15 @@ class Plan {
   int kept_dim() const { return options_.truncate > 0 ? options_.truncate : static_dim(); }
   // What stands behind them in the columns that deltas are computed of, one column each.
   const std::vector<FrameFeature>& frame_features() const { return frame_features_; }
+  const PitchPlan* pitch() const { return pitch_ ? &*pitch_ : nullptr; }  // null where not needed
   // Columns of a row: [type | frame features], and the same of each delta order.
   int dim() const { return delta_->dim(); }
 
   // Rows that `num_samples` samples give: at sample_frequency, or at `sample_rate`.
   int64_t num_frames(int64_t num_samples) const { return framing_.num_frames(num_samples); }
   int64_t num_frames(int64_t num_samples, double sample_rate) const;
+  // Rows without deltas that are final once `num_samples` at sample_frequency are known.
+  int64_t num_final_frames(int64_t num_samples) const;
 
   // How a signal at `sample_rate` comes to sample_frequency: null if it is there already.
   // Throws InputError when the options do not allow it.
@@ -64,6 +68,7 @@ class Plan {
   Spectrum spectrum_;
   std::optional<MelBank> mel_;
   std::optional<Dct> dct_;
+  std::optional<PitchPlan> pitch_;
   std::optional<KernelPlan> kernel_;
   std::optional<DeltaPlan> delta_;
   float log_energy_floor_;

@@ -19,6 +19,7 @@ Stream::Stream(const Plan& plan, double sample_rate)
     : plan_(plan), workspace_(plan), delta_(plan.delta()) {
   if (auto resampling = plan.resampling(sample_rate)) resampler_.emplace(std::move(resampling));
   if (plan.options().dither > 0) noise_.emplace(plan.options().dither_seed);
+  if (plan.pitch()) pitch_.emplace(*plan.pitch());
 }
 
 void Stream::refuse_finished() const {
@@ -35,7 +36,7 @@ int64_t Stream::num_rows(int64_t count, bool finish) const {
       num_samples = complete ? plan.num_outputs(num_samples) : plan.num_final_outputs(num_samples);
     }
     if (complete) return plan_.num_frames(num_samples);
-    return plan_.delta().num_final(plan_.framing().num_final_frames(num_samples));
+    return plan_.delta().num_final(plan_.num_final_frames(num_samples));
   };
   return rows_of(num_samples_ + count, finish) - rows_of(num_samples_, false);
 }
@@ -94,7 +95,9 @@ void Stream::finish(float* rows) {
     resampler_->finish(resampled_);
     append_resampled();
     add_dither(from);
+    hear(from);
   }
+  if (pitch_) pitch_->finish(plan_.num_frames(num_signal()));
   advance(rows);
 }
 
@@ -111,6 +114,7 @@ void Stream::append(const T* samples, int64_t count, double scale) {
   }
   num_samples_ += count;
   add_dither(from);
+  hear(from);
 }
 
 void Stream::append_resampled() {
@@ -127,6 +131,11 @@ void Stream::add_dither(int64_t from) {
   }
 }
 
+// Gives the pitch the samples from index `from` on.
+void Stream::hear(int64_t from) {
+  if (pitch_) pitch_->accept(signal_.data() + (from - signal_first_), num_signal() - from);
+}
+
 // Computes what the signal allows now; returns where the next rows belong.
 float* Stream::advance(float* rows) {
   compute_frames(finished_ ? plan_.num_frames(num_signal())
@@ -135,14 +144,28 @@ float* Stream::advance(float* rows) {
   return emit(rows);
 }
 
-// Adds the deltas to the rows that wait for them; returns where the next rows belong.
+// Adds the deltas to the rows that are complete; returns where the next rows belong.
 float* Stream::emit(float* rows) {
+  complete_rows();
   if (plan_.options().subtract_mean) {
     if (!finished_) return rows;
     subtract_mean();
   }
-  const int64_t written = delta_.emit(delta_.num_pending(), finished_, rows);
+  const int64_t count = num_ready_ - (next_frame_ - delta_.num_pending());
+  const int64_t written = delta_.emit(count, finished_, rows);
   return rows + written * plan_.dim();
+}
+
+// Fills in the pitch where it is decided.
+void Stream::complete_rows() {
+  const int64_t end = pitch_ ? pitch_->num_decided() : next_frame_;
+  if (pitch_) {
+    const int64_t stride = plan_.delta().stride(), emitted = next_frame_ - delta_.num_pending();
+    float* rows = delta_.pending() + (num_ready_ - emitted) * stride + plan_.kept_dim();
+    pitch_feature_rows(plan_, *pitch_, num_ready_, end, rows, stride);
+    pitch_->drop_before(end);
+  }
+  num_ready_ = end;
 }
 
 // Rows of the frames up to `end`: runs of frames inside the signal are computed at once.

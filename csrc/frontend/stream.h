@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "base/float_buffer.h"
+#include "base/queue.h"
 #include "dsp/noise.h"
 #include "frontend/kernel.h"
 #include "frontend/plan.h"
+#include "pitch/pitch_stream.h"
 
 namespace pyser {
 
@@ -41,12 +43,14 @@ class Stream {
   void add_dither(int64_t from);
   bool computes_in_place(int64_t count) const;
   void accept_in_place(const int16_t* samples, int64_t count, float* rows);
+  void hear(int64_t from);
   float* advance(float* rows);
   float* emit(float* rows);
   void compute_frames(int64_t end);
   void drop_signal();
   template <class T>
   void compute_run(const T* samples, int64_t count);
+  void complete_rows();
   void subtract_mean();
 
   const Plan& plan_;
@@ -62,6 +66,8 @@ class Stream {
   int64_t signal_first_ = 0;
   int64_t next_frame_ = 0;
   std::vector<float> reflected_;  // one frame that reaches out of the signal
+  std::optional<PitchStream> pitch_;
+  int64_t num_ready_ = 0;  // frames whose row is complete
 };
 
 }  // namespace pyser

@@ -9,9 +9,13 @@
 
 namespace pyser {
 
-// What the option frame_features may list; kFrameFeatureNames is in the same order.
-enum class FrameFeature { kLogEnergy, kZcr, kRms };
-inline constexpr std::array kFrameFeatureNames = {"log_energy", "zcr", "rms"};
+// What the option frame_features may list, those of the pitch last; kFrameFeatureNames is in the
+// same order.
+enum class FrameFeature { kLogEnergy, kZcr, kRms, kF0, kLogF0, kVoicing, kNccf };
+inline constexpr std::array kFrameFeatureNames = {"log_energy", "zcr",     "rms", "f0",
+                                                  "log_f0",     "voicing", "nccf"};
+
+inline bool is_of_pitch(FrameFeature feature) { return feature >= FrameFeature::kF0; }
 
 struct Options {
 #define PYSER_OPTION(type, name, value, unit, limits, help) type name = value;

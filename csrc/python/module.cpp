@@ -1,12 +1,12 @@
 // The extension module pyser._native.
 #include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
 
 #include "base/error.h"
-#include "kernel/dispatch.h"
+#include "python/bind_cmvn.h"
 #include "python/bind_frontend.h"
 #include "python/bind_io.h"
 #include "python/bind_options.h"
+#include "python/bind_simd.h"
 
 namespace py = pybind11;
 
@@ -41,8 +41,7 @@ PYBIND11_MODULE(_native, module) {
   py::register_exception_translator(translate);
   pyser::bind_options(module);
   pyser::bind_frontend(module);
+  pyser::bind_cmvn(module);
   pyser::bind_io(module);
-  module.def("simd_level", [] { return pyser::kernels().name; });
-  module.def("simd_levels", &pyser::simd_levels);
-  module.def("set_simd_level", &pyser::set_simd_level, py::arg("name"));
+  pyser::bind_simd(module);
 }

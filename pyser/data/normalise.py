@@ -1,11 +1,7 @@
-"""Mean and variance normalisation, with statistics kept in Kaldi's CMVN form.
+"""Z-scores of features, by the statistics of their speaker or of a fold's training utterances.
 
-A statistics matrix is float64 [2, D + 1]: the sums of the D columns and the number of frames, below
-them the sums of squares and 0, as ``compute-cmvn-stats`` writes it. With n frames,
-
-    mean = sum / n      variance = sum of squares / n - mean^2      z = (x - mean) / sqrt(variance)
-
-as in ``apply-cmvn --norm-vars=true``. A column that is constant but for rounding becomes 0, where
+Statistics are those of ``pyser.frontend.cmvn``, in Kaldi's form, and z-scores those of ``apply-cmvn
+--norm-vars=true`` but for one case: a column that is constant but for rounding becomes 0, where
 Kaldi floors the variance at 1e-20 and so divides rounding errors by 1e-10.
 """
 
@@ -14,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pyser import _native
 from pyser.data.reader import read_ark
 from pyser.data.tables import read_table
 from pyser.errors import InputError
-from pyser.log import progress
 
 KINDS = ("speaker", "train", "none")
 SPEAKER_STATS, TRAIN_STATS, GLOBAL_KEY = "cmvn_speaker", "cmvn_train", "global"
@@ -30,54 +26,6 @@ REMARKS = {
 # first over T frames and then over U utterances, makes up to (T + U) * 1e-16 of it; a deviation of
 # sqrt(1e-11) = 3e-6 is some 50 steps of float32.
 _CONSTANT = 1e-11
-
-
-def frame_stats(features):
-    """Statistics float64 [2, D + 1] of ``features`` [T, D], summed in double precision."""
-    features = np.asarray(features, dtype=np.float64)
-    stats = np.zeros((2, features.shape[1] + 1))
-    stats[0, :-1] = features.sum(axis=0)
-    stats[0, -1] = len(features)
-    stats[1, :-1] = np.square(features).sum(axis=0)
-    return stats
-
-
-def utterance_stats(features, utterances):
-    """Statistics of each utterance, each read once.
-
-    Args:
-        features: mapping from utterance to float [T, D].
-        utterances: which ones.
-
-    Returns:
-        dict from utterance to float64 [2, D + 1].
-
-    Raises:
-        InputError: no frames, a value that is not finite, or D is not that of the first.
-    """
-    found = {}
-    for utterance in progress(utterances, what="statistics, utterances"):
-        matrix = features[utterance]
-        if not len(matrix):
-            raise InputError("features have no frames", utterance, "at least one frame")
-        stats = found[utterance] = frame_stats(matrix)
-        if not np.isfinite(stats).all():
-            row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])
-            raise InputError(f"features are not finite in row {row}", utterance, "finite numbers")
-        columns = next(iter(found.values())).shape[1] - 1
-        if matrix.shape[1] != columns:
-            sizes = f"{matrix.shape[1]} columns, the first utterance {columns}"
-            raise InputError(f"features have {sizes}", utterance, "the same number in all")
-    return found
-
-
-def sum_stats(per_utterance, utterances):
-    """Add up statistics, in the order of ``utterances``, so that the sum is always the same."""
-    total = None
-    for utterance in utterances:
-        stats = per_utterance[utterance]
-        total = stats.copy() if total is None else total + stats
-    return total
 
 
 def mean_and_scale(stats):
@@ -130,7 +78,7 @@ class Normaliser:
         if features.ndim != 2 or features.shape[1] != len(mean):
             found = f"features have the shape {list(features.shape)}"
             raise InputError(found, name, f"[T, {len(mean)}], as the statistics")
-        return ((features - mean) * scale).astype(np.float32)
+        return _native.normalise(np.ascontiguousarray(features, np.float32), mean, scale)
 
 
 def load_stats(split_dir, fold, kind):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pyser import _native
+from pyser.data.keptstats import kept_stats
 from pyser.data.tables import read_table
 from pyser.errors import FileError, InputError, PyserError
 from pyser.files import digest, read_json
@@ -63,6 +65,23 @@ class FeatureReader(Mapping):
         """What made the features (dict: options, digest, dim, blocks, ...), None if unknown."""
         path = self.path.with_name(FRONTEND_FILE)
         return read_json(path) if path.is_file() else None
+
+    def stats_lookup(self):
+        """A function from utterance to its statistics, without the features having to be kept.
+
+        It gives what ``pyser features`` kept of this very archive, else what one pass in C++ finds
+        (float64 [2, D + 1], see ``pyser.frontend.cmvn``; the same bytes), and None where the
+        features are no binary float matrix, or cannot be read: then ``reader[utterance]`` will do.
+        """
+        kept, archives = kept_stats(self), _native.StatsReader()
+
+        def lookup(utterance):
+            if utterance in kept:
+                return kept[utterance]
+            place = self._places[utterance]
+            return None if place.endswith("]") else archives.stats(*_split_place(place))
+
+        return lookup
 
     def digest(self):
         """SHA-256 of what made the features and where each lies in the archive, not of values.

@@ -15,14 +15,15 @@ from pathlib import Path
 from pyser.config import Option, Parser
 from pyser.data.datadir import DataDir
 from pyser.data.folds import label_of, members, resolve, select
-from pyser.data.normalise import REMARKS, utterance_stats
+from pyser.data.normalise import REMARKS
 from pyser.data.protocols import PARTS, generate_folds, read_protocol, write_protocol
 from pyser.data.reader import FeatureReader
 from pyser.data.remarks import split_remarks
 from pyser.data.splitdir import PROTOCOL_FILE, is_written, remove_folds, write_fold, write_speakers
 from pyser.errors import UsageError
 from pyser.files import digest, file_digest, write_json
-from pyser.log import log, warn
+from pyser.frontend.cmvn import utterance_stats
+from pyser.log import log, progress, warn
 
 GENERATED_FILE = "protocol.tsv"
 PARSER = Parser(
@@ -116,7 +117,7 @@ def describe(plan, data, reader, folds, without):
 def write(out, generated, data, reader, folds, description):
     """Write everything; ``protocol.json`` goes first and comes last: where it is, all is."""
     everyone = members(folds)
-    stats = utterance_stats(reader, everyone)
+    stats = utterance_stats(reader, progress(everyone, what="statistics, utterances"))
     (out / PROTOCOL_FILE).unlink(missing_ok=True)
     remove_folds(out, len(folds))
     for number, parts in enumerate(folds, 1):

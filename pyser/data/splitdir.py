@@ -6,11 +6,12 @@ import re
 import shutil
 from pathlib import Path
 
-from pyser.data.normalise import GLOBAL_KEY, SPEAKER_STATS, TRAIN_STATS, sum_stats
+from pyser.data.normalise import GLOBAL_KEY, SPEAKER_STATS, TRAIN_STATS
 from pyser.data.protocols import PARTS
 from pyser.data.tables import read_list, read_table, write_list, write_table
 from pyser.errors import PyserError
 from pyser.files import atomic_path, read_json
+from pyser.frontend.cmvn import sum_stats
 
 PROTOCOL_FILE = "protocol.json"
 

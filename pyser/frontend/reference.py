@@ -68,17 +68,21 @@ def on_pcm_scale(samples, o):
     return samples.astype(np.float64) * scale
 
 
-def resample(x, rate_in, rate_out, num_zeros=6):
-    """[N] -> [ceil(N rate_out / rate_in)]: a Hann-windowed sinc, as Kaldi's ResampleWaveform.
+def resample(x, rate_in, rate_out):
+    """[N] -> [ceil(N rate_out / rate_in)], as Kaldi's ResampleWaveform."""
+    if rate_in == rate_out:
+        return x
+    return lowpass(x, rate_in, rate_out, 0.99 * 0.5 * min(rate_in, rate_out), 6)
+
+
+def lowpass(x, rate_in, rate_out, cutoff_hz, num_zeros):
+    """[N] -> [ceil(N rate_out / rate_in)] by a Hann-windowed sinc (Kaldi, feat/resample.h).
 
     y_j = (1 / rate_in) sum_i x_i h(i / rate_in - j / rate_out), samples outside the signal being 0,
     h(t) = sin(2 pi c t) / (pi t) * (1 + cos(2 pi c t / z)) / 2 for |t| < z / (2 c), else 0,
-    with cutoff c = 0.99 min(rate_in, rate_out) / 2 and z = num_zeros (Kaldi, feat/resample.h).
+    with c = cutoff_hz and z = num_zeros.
     """
     rate_in, rate_out = int(rate_in), int(rate_out)
-    if rate_in == rate_out:
-        return x
-    cutoff_hz = 0.99 * 0.5 * min(rate_in, rate_out)
     half_width_s = num_zeros / (2 * cutoff_hz)
     time_s = np.arange(-(-len(x) * rate_out // rate_in)) / rate_out
     first = np.ceil((time_s - half_width_s) * rate_in).astype(int)
@@ -266,15 +270,24 @@ def spectrogram_rows(power, energy, o):
 
 
 def frame_feature_rows(x, o):
-    """[N] samples on the 16-bit scale -> [T, F]: one column for each of the ``frame_features``."""
+    """[N] samples on the 16-bit scale -> [T, F]: one column for each of the ``frame_features``.
+
+    f0 in Hz, rms on the 16-bit scale, zcr and voicing from 0 to 1.
+    """
+    from pyser.frontend import reference_pitch  # which uses this module
+
     raw = remove_dc(frames(x, o), o)
-    column = {
-        "log_energy": lambda: log_energy(raw, o.energy_floor),
-        "zcr": lambda: zero_crossing_rate(raw),
-        "rms": lambda: np.sqrt(np.mean(raw**2, axis=1)),
-    }
     names = [name for name in o.frame_features.split(",") if name]
-    return np.array([column[name]() for name in names]).reshape(len(names), len(raw)).T
+    columns = {
+        "log_energy": log_energy(raw, o.energy_floor),
+        "zcr": zero_crossing_rate(raw),
+        "rms": np.sqrt(np.mean(raw**2, axis=1)),
+    }
+    if not columns.keys() >= set(names):
+        f0, nccf = reference_pitch.pitch(x, o)
+        columns |= {"f0": f0, "log_f0": np.log(f0), "nccf": nccf}
+        columns["voicing"] = reference_pitch.voicing(nccf)
+    return np.array([columns[name] for name in names]).reshape(len(names), len(raw)).T
 
 
 def zero_crossing_rate(frame):

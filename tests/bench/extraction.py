@@ -79,7 +79,7 @@ def end_to_end(bench):
             tasks[f"{who}, {source}"] = Task(_runner(bench, rspecifier, cpus, kernel), whole.frames)
     tasks |= _peer_tasks(bench)
     worker = bench.workers[bench.best]
-    request = {"case": {}, "set_name": "files"}
+    request = {"case": {}, "set_name": "files", "clock": "wall"}
     tasks["compute only"] = task(worker, bench.frames("files"), **request)
     return interleaved(tasks, _ROUNDS)
 

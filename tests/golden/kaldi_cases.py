@@ -46,6 +46,17 @@ TOOLS = {
     "compute-spectrogram-feats": ("spectrogram", dict(_FRAME)),
 }
 ADD_DELTAS = {"delta_order": 2, "delta_window": 2, "truncate": 0}
+# What comes after the front end; the statistics are those of each utterance.
+CMVN_TOOLS = {
+    "compute-cmvn-stats": None,
+    "apply-cmvn": {"norm_means": True, "norm_vars": False, "reverse": False},
+    "apply-cmvn-sliding": {
+        "cmn_window": 600,
+        "min_cmn_window": 100,
+        "norm_vars": False,
+        "center": False,
+    },
+}
 
 
 def parse(arguments, defaults):
@@ -62,14 +73,15 @@ def parse(arguments, defaults):
 def kaldi_options(tool, arguments, post=()):
     """Keyword arguments of FrontendOptions for ``tool arguments | add-deltas ...``.
 
-    ``post`` holds (tool, arguments) pairs; copy-feats changes how numbers are stored, not which.
+    ``post`` holds (tool, arguments) pairs; copy-feats changes how numbers are stored, not which,
+    and mean and variance normalisation comes after.
     """
     feature_type, defaults = TOOLS[tool]
     options = parse(arguments, defaults) | {"feature_type": feature_type, "delta_order": 0}
     for name, post_arguments in post:
         if name == "add-deltas":
             options |= parse(post_arguments, ADD_DELTAS)
-        elif name != "copy-feats":
+        elif name != "copy-feats" and name not in CMVN_TOOLS:
             raise ValueError(f"{name} is not part of the front end")
     return options
 
@@ -97,6 +109,12 @@ class Case:
     def compressed(self):
         """Whether the archive holds compressed matrices."""
         return any(name == "copy-feats" for name, _ in self.post)
+
+    @property
+    def cmvn(self):
+        """(tool, keyword arguments) of the normalisation after the front end, or None."""
+        tools = [(n, arguments) for n, arguments in self.post if CMVN_TOOLS.get(n)]
+        return next(((n, parse(a, CMVN_TOOLS[n])) for n, a in tools), None)
 
     def matrices(self):
         """Wav name -> what Kaldi computed, float32 [T, D] ([0, 0] when nothing fitted)."""

@@ -13,7 +13,9 @@ OPTIONS = st.fixed_dictionaries(
     {},
     optional={
         "feature_type": choices(["fbank", "mfcc", "spectrogram", "none"]),
-        "frame_features": choices(["log_energy", "rms,zcr"]),
+        "frame_features": choices(["log_energy", "rms,zcr", "f0,voicing", "nccf,rms,log_f0"]),
+        "recompute_frame": choices([0, 1, 7, 40]),
+        "max_frames_latency": choices([0, 3, 20, 60]),
         "sample_frequency": choices([8000, 11025]),
         "frame_length": choices([20.07, 5, 60]),
         "frame_shift": choices([5, 30, 70.3]),
@@ -77,7 +79,16 @@ def test_any_chunking_gives_the_same_bytes(options, length, chunks, seed):
     rates=choices([(8000, 16000), (48000, 16000), (44100, 8000), (22050, 16000), (997, 16000)]),
     length=LENGTHS,
     chunks=CHUNKS,
-    more=choices([{}, {"snip_edges": False}, {"dither": 1.0}, {"subtract_mean": True}]),
+    more=choices(
+        [
+            {},
+            {"snip_edges": False},
+            {"dither": 1.0},
+            {"subtract_mean": True},
+            {"frame_features": "f0"},
+            {"frame_features": "nccf", "recompute_frame": 9, "max_frames_latency": 5},
+        ]
+    ),
 )
 def test_any_chunking_gives_the_same_bytes_when_resampling(rates, length, chunks, more):
     rate, wanted = rates
