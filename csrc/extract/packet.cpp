@@ -58,9 +58,9 @@ void compute_items(const Plan& plan, const ArkFormat& format, const Help& help, 
     if (utterance.outcome != Outcome::computed) continue;
     item.place = packet.block.begin(format, utterance.key, item.num_rows, plan.dim());
     const bool own = !utterance.rows.empty();
-    packet.block.append(own ? utterance.rows.data() : packet.rows.data() + item.first_value,
-                        item.num_rows);
-    packet.block.end();
+    const float* rows = own ? utterance.rows.data() : packet.rows.data() + item.first_value;
+    packet.block.append(format, rows, item.num_rows, plan.dim());
+    packet.block.end(format);
   }
 }
 
@@ -82,9 +82,9 @@ void compute_piece(const Plan& plan, const ArkFormat& format, Packet& packet) {
       recording.place =
           packet.block.begin(format, utterance.key, recording.num_rows, plan.dim());
     }
-    packet.block.append(rows, all);
+    packet.block.append(format, rows, all, plan.dim());
     if (packet.last) {
-      packet.block.end();
+      packet.block.end(format);
       utterance.num_rows = recording.num_rows;
       utterance.outcome = Outcome::computed;
     }

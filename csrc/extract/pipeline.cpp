@@ -122,7 +122,7 @@ bool Pipeline::compute_one(Lock& lock) {
     changed_.wait(lock, [&] {
       return stopped_ || next_to_write_ >= number || this->slot(number - 1).state == State::computed;
     });
-    if (stopped_) return false;
+    if (stopped_) return true;  // to who called, for whom there is nothing more to wait for
   }
   lock.unlock();
   compute_packet(*plan_, writer_->format(), help_, slot.packet);

@@ -6,8 +6,6 @@ namespace pyser {
 
 int64_t ArkBlock::begin(const ArkFormat& format, const std::string& key, int64_t num_rows,
                         int dim) {
-  format_ = format;
-  dim_ = dim;
   const size_t before = text_.size();
   text_ += key;
   text_ += ' ';
@@ -21,23 +19,23 @@ int64_t ArkBlock::begin(const ArkFormat& format, const std::string& key, int64_t
   return place;
 }
 
-void ArkBlock::append(const float* rows, int64_t num_rows) {
+void ArkBlock::append(const ArkFormat& format, const float* rows, int64_t num_rows, int dim) {
   const size_t before = text_.size();
-  if (format_.text) {
-    append_text(text_, rows, num_rows, dim_);
-  } else if (format_.compression != 0) {
-    append_compressed(text_, rows, num_rows, dim_, format_.compression);
+  if (format.text) {
+    append_text(text_, rows, num_rows, dim);
+  } else if (format.compression != 0) {
+    append_compressed(text_, rows, num_rows, dim, format.compression);
   } else {
     close_text();
-    const size_t count = static_cast<size_t>(num_rows) * dim_ * sizeof(float);
+    const size_t count = static_cast<size_t>(num_rows) * dim * sizeof(float);
     parts_.push_back({reinterpret_cast<const char*>(rows), 0, count});
     size_ += static_cast<int64_t>(count);
   }
   size_ += static_cast<int64_t>(text_.size() - before);
 }
 
-void ArkBlock::end() {
-  if (!format_.text) return;
+void ArkBlock::end(const ArkFormat& format) {
+  if (!format.text) return;
   const size_t before = text_.size();
   end_text(text_);
   size_ += static_cast<int64_t>(text_.size() - before);

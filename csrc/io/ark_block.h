@@ -23,11 +23,11 @@ class ArkBlock {
   // Begins the matrix `key` of `num_rows` x `dim` values. Returns how many bytes of the block stand
   // before the place a scp line names.
   int64_t begin(const ArkFormat& format, const std::string& key, int64_t num_rows, int dim);
-  // Appends the next rows of the matrix. Compression sees all values before it writes one: all rows
-  // must be given at once then.
-  void append(const float* rows, int64_t num_rows);
+  // Appends the next rows of a matrix, which may have been begun in another block. Compression sees
+  // all values before it writes one: all rows must be given at once then.
+  void append(const ArkFormat& format, const float* rows, int64_t num_rows, int dim);
   // Ends the matrix.
-  void end();
+  void end(const ArkFormat& format);
 
   void clear();
   int64_t size() const { return size_; }
@@ -41,8 +41,6 @@ class ArkBlock {
   };
   void close_text();
 
-  ArkFormat format_;
-  int dim_ = 0;
   int64_t size_ = 0;
   std::string text_;       // what is not rows as they are
   size_t text_begin_ = 0;  // of the last piece of it, which is no part yet

@@ -65,8 +65,8 @@ int64_t write_rows(ArkWriter& writer, const std::string& key, const Rows& rows) 
   const int dim = static_cast<int>(rows.shape(1));
   const int64_t place =
       writer.position() + block.begin(writer.format(), key, rows.shape(0), dim);
-  block.append(rows.data(), rows.shape(0));
-  block.end();
+  block.append(writer.format(), rows.data(), rows.shape(0), dim);
+  block.end(writer.format());
   const py::gil_scoped_release released;
   writer.write(block);
   return place;
