@@ -4,16 +4,22 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace pyser {
 namespace {
+
+constexpr size_t kBlockBytes = 128 * 1024;
 
 bool is_visible(char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; }
 
 }  // namespace
 
-bool AudioArkReader::next(Utterance& utterance) {
-  utterance = Utterance();
+AudioArkReader::AudioArkReader(const std::string& path, ReadOptions options)
+    : source_(std::make_unique<ByteSource>(path, kBlockBytes)), options_(options) {}
+
+bool AudioArkReader::next(Utterance& utterance, std::unique_ptr<Audio>& audio) {
+  audio.reset();
   if (!source_) return false;
   utterance.path = source_->name();
   utterance.offset = source_->position();
@@ -25,10 +31,15 @@ bool AudioArkReader::next(Utterance& utterance) {
     throw InputError("has no key at byte " + std::to_string(source_->position()), source_->name(),
                      "an archive of audio: '<key> <WAV file>' again and again");
   }
-  utterance.key = std::string(key);
+  const int64_t offset = source_->position() + static_cast<int64_t>(length) + 1;
+  if (!is_utf8(key)) {
+    throw InputError("has a key that is not UTF-8, before byte " + std::to_string(offset),
+                     source_->name());
+  }
+  utterance.key = key;
+  utterance.offset = offset;
   source_->skip(static_cast<int64_t>(length) + 1);
-  utterance.offset = source_->position();
-  read_archived_audio(*source_, options_, utterance);
+  audio = std::make_unique<Audio>(*source_, options_);
   return true;
 }
 

@@ -14,13 +14,12 @@ namespace pyser {
 class AudioArkReader {
  public:
   // Opens the archive `path`; "-" is the standard input.
-  AudioArkReader(const std::string& path, ReadOptions options)
-      : source_(std::make_unique<ByteSource>(path)), options_(options) {}
+  AudioArkReader(const std::string& path, ReadOptions options);
 
-  // Reads the next entry into `utterance`, as read_archived_audio does. Returns false at the end.
-  // Throws InputError when the archive cannot be continued; `utterance.key` is then set if it was
-  // read.
-  bool next(Utterance& utterance);
+  // Goes to the next entry: `utterance` gets its key and place, `audio` is ready to be opened and
+  // must be read and finished before the next call. Returns false at the end. Throws InputError or
+  // FileError when the archive cannot be continued; `utterance.key` is then set if it was read.
+  bool next(Utterance& utterance, std::unique_ptr<Audio>& audio);
 
   // Closes the archive: a command that writes it is not left waiting. There is no next entry then.
   void close() { source_.reset(); }

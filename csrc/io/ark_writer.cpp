@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "io/matrix_format.h"
@@ -12,7 +16,7 @@
 namespace pyser {
 namespace {
 
-constexpr size_t kBlockBytes = 1 << 20;
+constexpr size_t kMostParts = 1024;  // IOV_MAX of Linux
 
 [[noreturn]] void fail(const std::string& name, const char* doing) {
   throw FileError(std::string("cannot be ") + doing + " (" + std::strerror(errno) + ")", name);
@@ -26,62 +30,48 @@ ArkWriter::ArkWriter(const std::string& path, ArkFormat format)
   file_ = path == "-" ? ::dup(STDOUT_FILENO)
                       : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file_ < 0) fail(name_, "opened for writing");
-  buffer_.reserve(2 * kBlockBytes);
 }
 
 ArkWriter::~ArkWriter() {
   if (file_ >= 0) ::close(file_);  // an error was on its way; the file is given up
 }
 
-int64_t ArkWriter::write(const std::string& key, const float* rows, int64_t num_rows, int dim) {
+void ArkWriter::write(const ArkBlock& block) {
   if (file_ < 0) throw FileError("is closed", name_);
-  const size_t before = buffer_.size();
-  buffer_ += key;
-  buffer_ += ' ';
-  const int64_t offset = position_ + static_cast<int64_t>(buffer_.size() - before);
-  if (format_.text) {
-    append_text(buffer_, rows, num_rows, dim);
-  } else if (format_.compression != 0) {
-    append_compressed(buffer_, rows, num_rows, dim, format_.compression);
-  } else {
-    append_float_header(buffer_, num_rows, dim);
+  std::vector<iovec> parts;
+  for (const std::string_view part : block.parts()) {
+    parts.push_back({const_cast<char*>(part.data()), part.size()});
   }
-  position_ += static_cast<int64_t>(buffer_.size() - before);
-  if (!format_.text && format_.compression == 0) {
-    const char* bytes = reinterpret_cast<const char*>(rows);
-    const size_t count = static_cast<size_t>(num_rows) * dim * sizeof(float);
-    position_ += static_cast<int64_t>(count);
-    if (count < kBlockBytes) {
-      buffer_.append(bytes, count);
-    } else {  // large enough to go out as it is
-      flush();
-      write_out(bytes, count);
-    }
-  }
-  if (buffer_.size() >= kBlockBytes) flush();
-  return offset;
-}
-
-void ArkWriter::write_out(const char* bytes, size_t count) {
-  while (count > 0) {
-    const ssize_t written = ::write(file_, bytes, count);
+  for (size_t first = 0; first < parts.size();) {
+    const size_t count = std::min(parts.size() - first, kMostParts);
+    const ssize_t written = ::writev(file_, &parts[first], static_cast<int>(count));
     if (written < 0) {
       if (errno == EINTR) continue;
       fail(name_, "written");
     }
-    bytes += written;
-    count -= static_cast<size_t>(written);
+    position_ += written;
+    size_t left = static_cast<size_t>(written);
+    while (first < parts.size() && left >= parts[first].iov_len) left -= parts[first++].iov_len;
+    if (left > 0) {  // a part of one went out
+      parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + left;
+      parts[first].iov_len -= left;
+    }
   }
 }
 
-void ArkWriter::flush() {
-  write_out(buffer_.data(), buffer_.size());
-  buffer_.clear();
+void ArkWriter::rewind(int64_t position) {
+  if (position == position_) return;
+  const off_t end = ::lseek(file_, 0, SEEK_CUR);  // of a shared standard output: not position_
+  const off_t wanted = end - static_cast<off_t>(position_ - position);
+  if (end < 0 || ::ftruncate(file_, wanted) != 0 || ::lseek(file_, wanted, SEEK_SET) < 0) {
+    throw FileError("holds the beginning of an utterance that failed, which cannot be taken back",
+                    name_, "a regular file");
+  }
+  position_ = position;
 }
 
 void ArkWriter::close() {
   if (file_ < 0) return;
-  flush();
   const int file = file_;
   file_ = -1;
   if (::close(file) != 0) fail(name_, "written");

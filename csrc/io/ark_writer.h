@@ -1,43 +1,40 @@
-// Kaldi archives of float matrices: binary, text or compressed.
+// Archives on their way to a file or a pipe.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "io/ark_block.h"
+
 namespace pyser {
 
-// How matrices are written. `compression` is Kaldi's compression method, 1..7, or 0 for none; text
-// is never compressed.
-struct ArkFormat {
-  bool text = false;
-  int compression = 0;
-};
-
-// Writes one archive in large blocks. Not thread-safe.
+// Writes one archive. Not buffered: whoever writes gathers blocks of a good size. Not thread-safe.
 class ArkWriter {
  public:
   // Opens `path` for writing from its start; "-" is the standard output. FileError when it cannot
-  // be.
+  // be, InputError for a compression method that is none.
   ArkWriter(const std::string& path, ArkFormat format);
   ~ArkWriter();
   ArkWriter(const ArkWriter&) = delete;
   ArkWriter& operator=(const ArkWriter&) = delete;
 
-  // Appends the matrix `rows` (num_rows x dim, row-major) under `key`; returns the byte offset a
-  // scp line for it names. FileError when the disk is full.
-  int64_t write(const std::string& key, const float* rows, int64_t num_rows, int dim);
-  // Writes what is still buffered and closes the file; FileError when that fails.
+  const ArkFormat& format() const { return format_; }
+  // Bytes written so far.
+  int64_t position() const { return position_; }
+
+  // Appends a block. FileError when the disk is full.
+  void write(const ArkBlock& block);
+  // Takes back all that was written from byte `position` on; FileError where that cannot be, as in
+  // a pipe.
+  void rewind(int64_t position);
+  // Closes the file; FileError when that fails.
   void close();
 
  private:
-  void write_out(const char* bytes, size_t count);
-  void flush();
-
   std::string name_;
   ArkFormat format_;
   int file_ = -1;
-  int64_t position_ = 0;  // bytes appended so far
-  std::string buffer_;    // the last of them, not yet written out
+  int64_t position_ = 0;
 };
 
 }  // namespace pyser

@@ -1,25 +1,24 @@
 #include "io/audio.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
-#include "io/wav.h"
 
 namespace pyser {
 namespace {
 
 constexpr std::string_view kEnvelope = "AUDIO";
 constexpr int64_t kGrowBytes = 1 << 20;
+constexpr int64_t kFrameBlock = 1 << 14;  // samples picked out of several channels at once
 constexpr const char* kUseWhatThereIs =
     "copy it again, or use what there is with --allow-truncated";
 
-std::string truncated_text(int64_t promised, int64_t found) {
-  return "is truncated: its header promises " + std::to_string(promised) + " bytes, found " +
-         std::to_string(found);
+[[noreturn]] void refuse_truncated(const ByteSource& source, int64_t promised, int64_t found) {
+  throw InputError("is truncated: its header promises " + std::to_string(promised) +
+                       " bytes, found " + std::to_string(found),
+                   source.name(), "", kUseWhatThereIs);
 }
 
 // Archive entries that hold something else are refused by name. A pickle could run any code.
@@ -36,8 +35,7 @@ std::string truncated_text(int64_t promised, int64_t found) {
 }
 
 // Appends `count` bytes of an archive; memory follows the bytes that are really there.
-void append_bytes(ByteSource& source, int64_t count, std::string& bytes,
-                  const ReadOptions& options) {
+void append_bytes(ByteSource& source, int64_t count, bool allow_truncated, std::string& bytes) {
   for (int64_t done = 0; done < count;) {
     const size_t before = bytes.size();
     const size_t wanted = static_cast<size_t>(std::min(count - done, kGrowBytes));
@@ -46,45 +44,10 @@ void append_bytes(ByteSource& source, int64_t count, std::string& bytes,
     bytes.resize(before + got);
     done += static_cast<int64_t>(got);
     if (got < wanted) {
-      if (options.allow_truncated) return;
-      throw InputError(truncated_text(count, done), source.name(), "", kUseWhatThereIs);
+      if (allow_truncated) return;
+      refuse_truncated(source, count, done);
     }
   }
-}
-
-// The bytes of a WAV file inside an archive. It is read to its end, so that the next key is found.
-std::string riff_bytes(ByteSource& source, const ReadOptions& options) {
-  std::string bytes(source.peek(ByteSource::kMaxPeek));
-  const int64_t begin = source.position();
-  const WavHeader header = read_wav_header(source);
-  if (header.data_bytes < 0) {
-    throw InputError("does not say how long its samples are, so their end cannot be found",
-                     source.name(), "a WAV file with its sizes", "write the archive again");
-  }
-  const size_t header_bytes = static_cast<size_t>(source.position() - begin);
-  if (header_bytes > bytes.size()) {
-    throw InputError("has a WAV header of " + std::to_string(header_bytes) + " bytes",
-                     source.name(), "at most " + std::to_string(bytes.size()) + " in an archive");
-  }
-  bytes.resize(header_bytes);
-  append_bytes(source, header.data_bytes, bytes, options);
-  skip_wav_trailer(source, header);
-  return bytes;
-}
-
-// kaldiio: AUDIO, how many bytes the length has, the length (little-endian), an audio file.
-std::string envelope_bytes(ByteSource& source, const ReadOptions& options) {
-  source.skip(static_cast<int64_t>(kEnvelope.size()));
-  unsigned char digits[8] = {};
-  const size_t count = source.read(digits, 1) == 1 ? digits[0] : 0;
-  if (count == 0 || count >= sizeof digits || source.read(digits, count) < count) {
-    throw InputError("has an AUDIO envelope without a length", source.name());
-  }
-  int64_t length = 0;
-  for (size_t i = count; i > 0; --i) length = length << 8 | digits[i - 1];
-  std::string bytes;
-  append_bytes(source, length, bytes, options);
-  return bytes;
 }
 
 }  // namespace
@@ -102,56 +65,183 @@ int checked_channel(int channels, const ReadOptions& options, const std::string&
   return std::max(options.channel, 0);
 }
 
-void read_audio(ByteSource& source, const ReadOptions& options, Utterance& utterance) {
-  utterance.outcome = Outcome::foreign;
-  if (!at_wav(source)) return;
-  const WavHeader header = read_wav_header(source);
-  const int64_t left = source.remaining();
-  bool truncated = header.data_bytes >= 0 && left >= 0 && left < header.data_bytes;
-  int64_t found = left;
-  std::vector<int16_t>& samples = utterance.samples;
-  if (header.is_pcm16) {
-    truncated = read_pcm16(source, header, samples);
-    found = static_cast<int64_t>(samples.size() * sizeof(int16_t));
+Audio::Audio(const std::string& path, int64_t offset, const ReadOptions& options)
+    : options_(options), owned_(std::make_unique<ByteSource>(path)), source_(owned_.get()) {
+  if (offset < 0) return;
+  source_->seek(offset);
+  enter_entry();
+}
+
+Audio::Audio(std::string_view bytes, const std::string& name, const ReadOptions& options)
+    : options_(options),
+      owned_(std::make_unique<ByteSource>(bytes, name)),
+      source_(owned_.get()) {}
+
+Audio::Audio(ByteSource& archive, const ReadOptions& options)
+    : options_(options), source_(&archive) {
+  enter_entry();
+}
+
+// Reads as much of an archive entry as tells where it ends.
+void Audio::enter_entry() {
+  if (source_->peek(kEnvelope.size()) == kEnvelope) return read_envelope();
+  if (!at_wav(*source_)) refuse_entry(*source_);
+  head_ = source_->peek(ByteSource::kMaxPeek);
+  const int64_t begin = source_->position();
+  header_ = read_wav_header(*source_);
+  has_header_ = in_archive_ = true;
+  first_byte_ = source_->position();
+  if (header_.data_bytes < 0) {
+    throw InputError("does not say how long its samples are, so their end cannot be found",
+                     source_->name(), "a WAV file with its sizes", "write the archive again");
   }
-  if (truncated && !options.allow_truncated) {
-    throw InputError(truncated_text(header.data_bytes, found), source.name(), "", kUseWhatThereIs);
+  const size_t header_bytes = static_cast<size_t>(first_byte_ - begin);
+  if (header_bytes > head_.size()) {
+    throw InputError("has a WAV header of " + std::to_string(header_bytes) + " bytes",
+                     source_->name(), "at most " + std::to_string(head_.size()) + " in an archive");
   }
-  utterance.truncated = truncated;
-  if (!header.is_pcm16) return;
-  const int channel = checked_channel(header.channels, options, source.name());
-  if (header.channels > 1) {
-    const size_t frames = samples.size() / header.channels;
-    for (size_t i = 0; i < frames; ++i) samples[i] = samples[i * header.channels + channel];
-    samples.resize(frames);
+  head_.resize(header_bytes);
+  const int64_t there = source_->remaining();
+  if (there >= 0 && there < header_.data_bytes && !options_.allow_truncated) {
+    refuse_truncated(*source_, header_.data_bytes, there);
   }
-  utterance.sample_rate = header.sample_rate;
+  if (!header_.is_pcm16) read_blob();
+}
+
+// kaldiio: AUDIO, how many bytes the length has, the length (little-endian), an audio file.
+void Audio::read_envelope() {
+  source_->skip(static_cast<int64_t>(kEnvelope.size()));
+  unsigned char digits[8] = {};
+  const size_t count = source_->read(digits, 1) == 1 ? digits[0] : 0;
+  if (count == 0 || count >= sizeof digits || source_->read(digits, count) < count) {
+    throw InputError("has an AUDIO envelope without a length", source_->name());
+  }
+  int64_t length = 0;
+  for (size_t i = count; i > 0; --i) length = length << 8 | digits[i - 1];
+  append_bytes(*source_, length, options_.allow_truncated, blob_);
+  owned_ = std::make_unique<ByteSource>(blob_, source_->name());
+  source_ = owned_.get();
+}
+
+// The bytes of a WAV file inside an archive that is not read here.
+void Audio::read_blob() {
+  blob_ = head_;
+  append_bytes(*source_, header_.data_bytes, options_.allow_truncated, blob_);
+  skip_wav_trailer(*source_, header_);
+}
+
+void Audio::open() {
+  if (!has_header_) {
+    foreign_ = !at_wav(*source_);
+    if (foreign_) return;
+    header_ = read_wav_header(*source_);
+    first_byte_ = source_->position();
+  }
+  if (header_.is_pcm16) return open_samples();
+  foreign_ = true;
+  const int64_t there = blob_.empty() || !has_header_
+                            ? source_->remaining()
+                            : static_cast<int64_t>(blob_.size() - head_.size());
+  truncated_ = header_.data_bytes >= 0 && there >= 0 && there < header_.data_bytes;
+  if (truncated_ && !options_.allow_truncated) {
+    refuse_truncated(*source_, header_.data_bytes, there);
+  }
+}
+
+void Audio::open_samples() {
+  const int64_t block = header_.block_bytes;
+  const int64_t promised = header_.data_bytes < 0 ? INT64_MAX : header_.data_bytes;
+  const int64_t there = source_->remaining();
+  known_ = there >= 0;
+  left_ = known_ ? std::min(there, promised) / block : promised / block;
+  if (header_.data_bytes < 0) {
+    if (!known_) left_ = INT64_MAX;
+  } else if (left_ * block < promised) {
+    truncated_ = true;
+    if (!options_.allow_truncated) refuse_truncated(*source_, promised, left_ * block);
+  }
+  channel_ = checked_channel(header_.channels, options_, source_->name());
+}
+
+void Audio::select(int64_t first, int64_t count) {
+  source_->skip(first * header_.block_bytes);
+  left_ = std::max<int64_t>(0, std::min(left_ - first, count));
+}
+
+// Up to `count` samples of the channel, or fewer at the end.
+int64_t Audio::read_frames(int16_t* to, int64_t count) {
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "samples are copied as they are");
+  const size_t block = static_cast<size_t>(header_.block_bytes);
+  if (header_.channels == 1) return static_cast<int64_t>(source_->read(to, count * block) / block);
+  int64_t done = 0;
+  while (done < count) {
+    const int64_t wanted = std::min(kFrameBlock, count - done);
+    frames_.resize(wanted * header_.channels);
+    const auto got = static_cast<int64_t>(source_->read(frames_.data(), wanted * block) / block);
+    for (int64_t i = 0; i < got; ++i) to[done + i] = frames_[i * header_.channels + channel_];
+    done += got;
+    if (got < wanted) break;
+  }
+  return done;
+}
+
+int64_t Audio::read(int16_t* to, int64_t count) {
+  const int64_t wanted = std::min(count, left_);
+  const int64_t got = read_frames(to, wanted);
+  const bool promised = left_ != INT64_MAX;
+  read_ += got;
+  if (promised) left_ -= got;
+  if (got == wanted) return got;
+  left_ = 0;
+  if (!promised) return got;
+  truncated_ = true;
+  if (!options_.allow_truncated) {
+    refuse_truncated(*source_, header_.data_bytes, read_ * header_.block_bytes);
+  }
+  return got;
+}
+
+int64_t Audio::read_all(Buffer<int16_t>& samples) {
+  const size_t before = samples.size();
+  while (left_ > 0) {
+    const int64_t wanted = known_ ? left_ : std::min<int64_t>(left_, kGrowBytes / 2);
+    int16_t* to = samples.extend(static_cast<size_t>(wanted));
+    samples.drop(static_cast<size_t>(wanted - read(to, wanted)));
+  }
+  return static_cast<int64_t>(samples.size() - before);
+}
+
+void Audio::finish() {
+  if (!in_archive_ || !header_.is_pcm16) return;
+  source_->skip(first_byte_ + header_.data_bytes - source_->position());
+  skip_wav_trailer(*source_, header_);
+}
+
+void read_audio(Audio& audio, Utterance& utterance) {
+  utterance.truncated = audio.is_truncated();
+  if (audio.is_foreign()) {
+    utterance.blob = audio.take_blob();
+    utterance.outcome = Outcome::foreign;
+    return;
+  }
+  Buffer<int16_t> samples;
+  audio.read_all(samples);
+  utterance.samples.assign(samples.data(), samples.data() + samples.size());
+  utterance.truncated = audio.is_truncated();
+  utterance.sample_rate = audio.sample_rate();
   utterance.outcome = Outcome::loaded;
 }
 
-void read_archived_audio(ByteSource& source, const ReadOptions& options, Utterance& utterance) {
-  std::string bytes;
-  if (source.peek(kEnvelope.size()) == kEnvelope) {
-    bytes = envelope_bytes(source, options);
-  } else if (at_wav(source)) {
-    bytes = riff_bytes(source, options);
-  } else {
-    refuse_entry(source);
-  }
-  try {
-    ByteSource memory(bytes, source.name());
-    read_audio(memory, options, utterance);
-  } catch (const Error& error) {
-    utterance.fail(error);
-  }
-  if (utterance.outcome == Outcome::foreign) utterance.blob = std::move(bytes);
+void read_audio_file(const ReadOptions& options, Utterance& utterance) {
+  Audio audio(utterance.path, utterance.offset, options);
+  audio.open();
+  read_audio(audio, utterance);
 }
 
-void read_audio_file(const ReadOptions& options, Utterance& utterance) {
-  ByteSource source(utterance.path);
-  if (utterance.offset < 0) return read_audio(source, options, utterance);
-  source.seek(utterance.offset);
-  read_archived_audio(source, options, utterance);
+void read_audio_bytes(std::string_view bytes, const ReadOptions& options, Utterance& utterance) {
+  Audio audio(bytes, utterance.path, options);
+  audio.open();
+  read_audio(audio, utterance);
 }
 
 }  // namespace pyser

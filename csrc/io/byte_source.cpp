@@ -14,21 +14,20 @@
 namespace pyser {
 namespace {
 
-constexpr size_t kBlockBytes = 64 * 1024;
-
 [[noreturn]] void fail(const std::string& name, const char* doing) {
   throw FileError(std::string("cannot be ") + doing + " (" + std::strerror(errno) + ")", name);
 }
 
 }  // namespace
 
-ByteSource::ByteSource(const std::string& path) : name_(path == "-" ? "standard input" : path) {
+ByteSource::ByteSource(const std::string& path, size_t block_bytes)
+    : name_(path == "-" ? "standard input" : path), block_bytes_(block_bytes) {
   if (path.find('\0') != std::string::npos) throw FileError("has a zero byte in its name", name_);
   file_ = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_ < 0) fail(name_, "opened");
   struct stat status;
   if (::fstat(file_, &status) == 0 && S_ISREG(status.st_mode)) {
-    position_ = std::max<int64_t>(0, ::lseek(file_, 0, SEEK_CUR));
+    if (path == "-") position_ = std::max<int64_t>(0, ::lseek(file_, 0, SEEK_CUR));
     file_size_ = status.st_size;
   } else if (S_ISDIR(status.st_mode)) {
     ::close(file_);
@@ -59,15 +58,15 @@ size_t ByteSource::read_some(void* to, size_t count) {
 // Makes the window hold at least `wanted` bytes, unless the source ends before.
 bool ByteSource::fill(size_t wanted) {
   if (window_.size() >= wanted || file_ < 0) return window_.size() >= wanted;
-  if (block_.empty()) block_.resize(kBlockBytes);
+  if (!block_) block_.reset(new char[block_bytes_]);
   size_t held = window_.size();
-  if (held > 0) std::memmove(block_.data(), window_.data(), held);
+  if (held > 0) std::memmove(block_.get(), window_.data(), held);
   while (held < wanted) {
-    const size_t got = read_some(block_.data() + held, block_.size() - held);
+    const size_t got = read_some(block_.get() + held, block_bytes_ - held);
     if (got == 0) break;
     held += got;
   }
-  window_ = std::string_view(block_.data(), held);
+  window_ = std::string_view(block_.get(), held);
   return held >= wanted;
 }
 
@@ -82,7 +81,7 @@ size_t ByteSource::read(void* to, size_t count) {
   window_.remove_prefix(done);
   while (done < count) {
     const size_t left = count - done;
-    if (left < kBlockBytes) {
+    if (left < block_bytes_) {
       if (!fill(1)) break;
       const size_t part = std::min(left, window_.size());
       std::memcpy(static_cast<char*>(to) + done, window_.data(), part);
@@ -107,7 +106,7 @@ int64_t ByteSource::skip(int64_t count) {
     position_ += static_cast<int64_t>(part);
     left -= static_cast<int64_t>(part);
     const int64_t far = std::min(left, remaining());
-    if (file_ >= 0 && window_.empty() && far > static_cast<int64_t>(kBlockBytes)) {
+    if (file_ >= 0 && window_.empty() && far > static_cast<int64_t>(block_bytes_)) {
       seek(position_ + far);
       left -= far;
     }

@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace pyser {
 
@@ -13,8 +13,9 @@ namespace pyser {
 // bytes. Not thread-safe; one object per thread.
 class ByteSource {
  public:
-  // Opens `path`; "-" is the standard input. FileError when it cannot be opened.
-  explicit ByteSource(const std::string& path);
+  // Opens `path`; "-" is the standard input. What is not read in longer pieces is read in blocks of
+  // `block_bytes`, kMaxPeek or more. FileError when it cannot be opened.
+  explicit ByteSource(const std::string& path, size_t block_bytes = kMaxPeek);
   // Reads `memory`, which must stay alive; `name` is used in messages.
   ByteSource(std::string_view memory, std::string name);
   ~ByteSource();
@@ -48,7 +49,8 @@ class ByteSource {
   int64_t file_size_ = -1;  // of a regular file or memory
   int64_t position_ = 0;
   std::string_view window_;  // bytes read from the file and not consumed yet
-  std::vector<char> block_;
+  size_t block_bytes_ = 0;
+  std::unique_ptr<char[]> block_;
 };
 
 }  // namespace pyser

@@ -126,9 +126,10 @@ void append_float_header(std::string& out, int64_t num_rows, int dim) {
   }
 }
 
+void begin_text(std::string& out) { out += " ["; }
+
 void append_text(std::string& out, const float* rows, int64_t num_rows, int dim) {
   char digits[32];
-  out += " [";
   for (int64_t t = 0; t < num_rows; ++t) {
     out += "\n  ";
     for (int d = 0; d < dim; ++d) {
@@ -142,8 +143,9 @@ void append_text(std::string& out, const float* rows, int64_t num_rows, int dim)
       out += ' ';
     }
   }
-  out += "]\n";
 }
+
+void end_text(std::string& out) { out += "]\n"; }
 
 void append_compressed(std::string& out, const float* rows, int64_t num_rows, int dim, int method) {
   check_compression(method);

@@ -24,9 +24,11 @@ void check_compression(int method);
 // Binary, up to the first value: "\0BFM " and the sizes. The values follow, row by row.
 void append_float_header(std::string& out, int64_t num_rows, int dim);
 
-// Text: " [", one line a row, " ]". Each value has the fewest digits that give it back exactly, and
+// Text: " [", one line a row, "]". Each value has the fewest digits that give it back exactly, and
 // always a decimal point, because readers tell integers from floats by it.
+void begin_text(std::string& out);
 void append_text(std::string& out, const float* rows, int64_t num_rows, int dim);
+void end_text(std::string& out);
 
 // Binary, compressed ("CM", "CM2" or "CM3") as Kaldi does it: values are clipped to the range of
 // the method, so the fixed-range methods 4, 6 and 7 lose what lies outside of theirs.

@@ -2,18 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "io/segment.h"
 
 namespace pyser {
 
 enum class Outcome {
   pending,    // nothing was done yet
-  loaded,     // `samples` hold the audio
-  foreign,    // not 16-bit PCM WAV: another library must decode the file, or `blob`
+  loaded,     // the audio was read, into `samples` if that is all that was asked for
+  foreign,    // not read here: another library must decode the file, or `blob`
   computed,   // `rows` hold the features
   too_short,  // not one frame long
   failed,     // `found`, `expected` and `remedy` say why
@@ -23,6 +25,7 @@ struct Utterance {
   std::string key;
   std::string path;     // of the audio, or of the archive it is in
   int64_t offset = -1;  // of the audio in the archive; -1: `path` is the audio file
+  std::optional<Segment> segment;  // the part of the audio that is meant; all of it if not given
   Outcome outcome = Outcome::pending;
 
   std::vector<int16_t> samples;  // one channel

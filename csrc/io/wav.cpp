@@ -15,7 +15,6 @@ constexpr int kExtensible = 0xFFFE;
 // The last 14 bytes of the identifier of every sub-format that has a plain format tag.
 constexpr std::string_view kSubFormatTail("\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71", 14);
 constexpr double kLowestRate = 1000, kHighestRate = 768000;
-constexpr size_t kGrowBytes = 1 << 20;
 
 uint32_t little(std::string_view bytes, size_t at, int count) {
   uint32_t value = 0;
@@ -134,26 +133,6 @@ WavHeader read_wav_header(ByteSource& source) {
     }
     skip_padding(source, size);
   }
-}
-
-bool read_pcm16(ByteSource& source, const WavHeader& header, std::vector<int16_t>& samples) {
-  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "samples are copied as they are");
-  const int64_t limit = header.data_bytes < 0 ? INT64_MAX : header.data_bytes;
-  int64_t known = source.remaining();
-  int64_t found = 0;
-  samples.clear();
-  while (found < limit) {
-    // a file says how long it is; a pipe is read piece by piece, so that memory follows the data
-    const int64_t left = known >= 0 ? known - found : static_cast<int64_t>(kGrowBytes);
-    const size_t wanted = static_cast<size_t>(std::min(left, limit - found));
-    if (wanted == 0) break;
-    samples.resize((found + wanted + 1) / 2);
-    const size_t got = source.read(reinterpret_cast<char*>(samples.data()) + found, wanted);
-    found += static_cast<int64_t>(got);
-    if (got < wanted) break;
-  }
-  samples.resize(found / header.block_bytes * header.channels);
-  return header.data_bytes >= 0 && found / header.block_bytes * header.block_bytes < limit;
 }
 
 void skip_wav_trailer(ByteSource& source, const WavHeader& header) {

@@ -1,9 +1,8 @@
-// RIFF/WAVE files: 16-bit PCM is read here, everything else is recognised and left to others.
+// RIFF/WAVE files: what stands before the samples and after them.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "io/byte_source.h"
 
@@ -32,10 +31,6 @@ bool at_wav(ByteSource& source);
 // the sizes a writer to a pipe leaves behind (0, or close to 2^31 or 2^32) mean "up to the end".
 // InputError when this is no usable header.
 WavHeader read_wav_header(ByteSource& source);
-
-// Reads the samples of a 16-bit header as they are: channels interleaved, whole frames only.
-// Returns whether there were fewer than the header promises.
-bool read_pcm16(ByteSource& source, const WavHeader& header, std::vector<int16_t>& samples);
 
 // Skips what follows the samples in the same RIFF form: the pad byte and trailing chunks.
 void skip_wav_trailer(ByteSource& source, const WavHeader& header);

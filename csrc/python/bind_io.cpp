@@ -7,16 +7,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "frontend/compute.h"
+#include "io/ark_block.h"
 #include "io/ark_reader.h"
 #include "io/ark_writer.h"
 #include "io/audio.h"
-#include "io/batch.h"
-#include "io/byte_source.h"
+#include "io/segment.h"
 #include "io/utterance.h"
 #include "io/wav.h"
+#include "python/bind_extract.h"
 
 namespace py = pybind11;
 
@@ -25,7 +24,6 @@ namespace {
 
 using Samples = py::array_t<int16_t, py::array::c_style>;
 using Rows = py::array_t<float, py::array::c_style>;
-using Utterances = std::vector<std::shared_ptr<Utterance>>;
 
 const char* outcome_name(const Utterance& utterance) {
   switch (utterance.outcome) {
@@ -60,35 +58,34 @@ void set_rows(Utterance& utterance, const Rows& rows, double sample_rate) {
   utterance.outcome = utterance.num_rows > 0 ? Outcome::computed : Outcome::too_short;
 }
 
-// Writes what was computed; returns the offset of each utterance, -1 for those without rows.
-std::vector<int64_t> write_all(ArkWriter& writer, const Utterances& utterances) {
-  std::vector<int64_t> offsets;
-  for (const auto& utterance : utterances) {
-    if (utterance->outcome != Outcome::computed) {
-      offsets.push_back(-1);
-      continue;
-    }
-    const int dim = static_cast<int>(utterance->rows.size() / utterance->num_rows);
-    offsets.push_back(
-        writer.write(utterance->key, utterance->rows.data(), utterance->num_rows, dim));
-  }
-  return offsets;
+// Writes one matrix; returns the byte a scp line names.
+int64_t write_rows(ArkWriter& writer, const std::string& key, const Rows& rows) {
+  if (rows.ndim() != 2) throw py::value_error("rows must have two dimensions");
+  ArkBlock block;
+  const int dim = static_cast<int>(rows.shape(1));
+  const int64_t place =
+      writer.position() + block.begin(writer.format(), key, rows.shape(0), dim);
+  block.append(writer.format(), rows.data(), rows.shape(0), dim);
+  block.end(writer.format());
+  const py::gil_scoped_release released;
+  writer.write(block);
+  return place;
 }
 
-// Keys become str: one that is no UTF-8 is found here, and not kept.
+// Reads the next entry of an archive whole; what is wrong with it alone is told in the utterance.
 bool next_entry(AudioArkReader& reader, Utterance& utterance) {
-  {
-    const py::gil_scoped_release released;
-    if (!reader.next(utterance)) return false;
+  const py::gil_scoped_release released;
+  utterance = Utterance();
+  std::unique_ptr<Audio> audio;
+  if (!reader.next(utterance, audio)) return false;
+  try {
+    audio->open();
+  } catch (const Error& error) {
+    utterance.fail(error);
   }
-  const std::string& key = utterance.key;
-  const auto text = py::reinterpret_steal<py::object>(
-      PyUnicode_DecodeUTF8(key.data(), static_cast<py::ssize_t>(key.size()), nullptr));
-  if (text) return true;
-  PyErr_Clear();
-  utterance.key.clear();
-  throw InputError("has a key that is not UTF-8, before byte " + std::to_string(utterance.offset),
-                   utterance.path);
+  if (utterance.outcome == Outcome::pending) read_audio(*audio, utterance);
+  audio->finish();
+  return true;
 }
 
 void bind_utterance(py::module_& module) {
@@ -121,10 +118,6 @@ void bind_utterance(py::module_& module) {
       .def_readonly("expected", &Utterance::expected)
       .def_readonly("remedy", &Utterance::remedy)
       .def_property_readonly("blob", [](const Utterance& self) { return py::bytes(self.blob); })
-      .def_property_readonly("num_bytes",
-                             [](const Utterance& self) {
-                               return self.samples.size() * sizeof(int16_t) + self.blob.size();
-                             })
       .def_property_readonly(
           "samples",
           [](const Utterance& self) { return Samples(self.samples.size(), self.samples.data()); })
@@ -139,31 +132,18 @@ void bind_utterance(py::module_& module) {
            })
       .def("read_bytes", [](Utterance& self, const py::bytes& bytes, const ReadOptions& options) {
         const auto view = static_cast<std::string_view>(bytes);
-        ByteSource source(view, self.path);
-        read_audio(source, options, self);
+        read_audio_bytes(view, options, self);
         if (self.outcome == Outcome::foreign) self.blob = std::string(view);
       });
 }
 
-size_t run(const Plan& plan, const Utterances& utterances, const ReadOptions& read,
-           int num_threads) {
-  BatchOptions options;
-  options.read = read;
-  options.dim = plan.dim();
-  options.num_threads = num_threads;
-  const Compute rows = [&plan](const int16_t* samples, int64_t count, double sample_rate) {
-    return compute(plan, samples, count, sample_rate);
-  };
-  return run_batch(utterances, rows, options);
-}
-
 void bind_archives(py::module_& module) {
-  py::class_<ArkWriter>(module, "ArkWriter", "Writes a Kaldi archive of float matrices.")
+  py::class_<ArkWriter, std::shared_ptr<ArkWriter>>(module, "ArkWriter", "Writes a Kaldi archive of float matrices.")
       .def(py::init([](const std::string& path, bool text, int compression) {
-             return std::make_unique<ArkWriter>(path, ArkFormat{text, compression});
+             return std::make_shared<ArkWriter>(path, ArkFormat{text, compression});
            }),
            py::arg("path"), py::arg("text") = false, py::arg("compression") = 0)
-      .def("write_all", &write_all, py::arg("utterances"), py::call_guard<py::gil_scoped_release>())
+      .def("write", &write_rows, py::arg("key"), py::arg("rows"))
       .def("close", &ArkWriter::close, py::call_guard<py::gil_scoped_release>());
 
   py::class_<AudioArkReader>(module, "AudioArkReader", "Reads an archive of audio.")
@@ -171,11 +151,15 @@ void bind_archives(py::module_& module) {
       .def("next", &next_entry, py::arg("utterance"))
       .def("close", &AudioArkReader::close);
 
-  module.def("run_batch", &run, py::arg("plan"), py::arg("utterances"), py::arg("options"),
-             py::arg("num_threads"), py::call_guard<py::gil_scoped_release>(),
-             "Read and compute the first utterances, as many as memory allows; returns how many.");
   module.def("checked_channel", &checked_channel, py::arg("channels"), py::arg("options"),
              py::arg("where"), "The channel to take; InputError when that is not clear.");
+  module.def(
+      "segment_samples",
+      [](int64_t num_samples, double sample_rate, double start_s, double end_s) {
+        return segment_samples({start_s, end_s}, num_samples, sample_rate);
+      },
+      py::arg("num_samples"), py::arg("sample_rate"), py::arg("start_s"), py::arg("end_s"),
+      "The first sample and the number of samples of a segment; InputError outside of them.");
   module.def("check_sample_rate", &check_sample_rate, py::arg("sample_rate"), py::arg("where"),
              "InputError for a sample rate in Hz that can only be damage.");
 }
@@ -185,6 +169,7 @@ void bind_archives(py::module_& module) {
 void bind_io(py::module_& module) {
   bind_utterance(module);
   bind_archives(module);
+  bind_extract(module);
 }
 
 }  // namespace pyser

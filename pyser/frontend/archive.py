@@ -176,30 +176,35 @@ def feature_writer(wspecifier, compression, record):
         check_folder(wspecifier)  # again: another run may have ended there meanwhile
         record.remove()
     if wspecifier.scp:
-        places = (f"{k} {wspecifier.ark}:{offset}\n" for k, offset in writer.offsets.items())
-        write_text(wspecifier.scp, "".join(places))
-        write_table(Path(wspecifier.scp).with_name("utt2num_frames"), writer.num_frames)
+        writer.write_tables(wspecifier)
 
 
 class FeatureWriter:
-    """Appends rows to an archive and keeps what its tables need.
+    """An archive that is being written, and what its tables need.
 
     Args:
         ark: ``_native.ArkWriter``.
     """
 
     def __init__(self, ark):
-        self._ark = ark
-        self.offsets = {}  # key -> byte offset, in the order of the archive
-        self.num_frames = {}  # key -> number of rows, as text
+        self.ark = ark
+        self._keys, self._places, self._num_rows = [], [], []
 
-    def write(self, utterances):
-        """Append the rows of those utterances that have any."""
-        offsets = self._ark.write_all(utterances)
-        for utterance, offset in zip(utterances, offsets, strict=True):
-            if offset >= 0:
-                self.offsets[utterance.key] = offset
-                self.num_frames[utterance.key] = str(utterance.num_rows)
+    def add(self, keys, places, num_rows):
+        """Note matrices that were written: lists of their keys, byte offsets and rows."""
+        self._keys += keys
+        self._places += places
+        self._num_rows += num_rows
+
+    def write_tables(self, wspecifier):
+        """Write the scp, in the order of the archive, and utt2num_frames."""
+        lines = map(
+            f"%s {wspecifier.ark.replace('%', '%%')}:%d\n".__mod__,
+            zip(self._keys, self._places, strict=True),
+        )
+        write_text(wspecifier.scp, "".join(lines))
+        counts = dict(zip(self._keys, map(str, self._num_rows), strict=True))
+        write_table(Path(wspecifier.scp).with_name("utt2num_frames"), counts)
 
 
 def _destination(ark):

@@ -5,7 +5,7 @@ fail in the end, unless ``--max-failed`` tolerates it. The rows of the good ones
 either case; ``frontend.json``, by which a rerun sees that nothing is to do, only on success.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from pyser import _native
 from pyser.config import Option, Parser
@@ -21,9 +21,8 @@ from pyser.frontend.archive import (
 from pyser.frontend.frontend import usable_cpus
 from pyser.frontend.options import option_table
 from pyser.frontend.segments import SegmentSource
-from pyser.frontend.sources import ArkSource, ScpSource, batches, split_place
+from pyser.frontend.sources import ArkSource, ScpSource
 from pyser.frontend.specifiers import (
-    is_pipe,
     parse_rspecifier,
     parse_wspecifier,
     refuse_overwriting,
@@ -97,13 +96,16 @@ def _extract(args):
         return 0
     check_folder(wspecifier)
     tally = Tally(frontend.options.sample_frequency)
-    with feature_writer(wspecifier, compression, record) as writer:
-        for utterance in progress(
-            _computed(source, frontend, read, args.num_threads or usable_cpus(), writer),
-            source.total,
-            "features",
-        ):
-            tally.add(utterance)
+    with (
+        feature_writer(wspecifier, compression, record) as writer,
+        source.open() as native,
+        closing(_extraction(native, writer, source, frontend, read, args.num_threads)) as running,
+    ):
+        blocks = iter(running.next, None)
+        for block in progress(blocks, source.total, "features", size=lambda block: block[0]):
+            _, keys, places, num_rows, told = block
+            writer.add(keys, places, num_rows)
+            tally.add(len(keys), told)
     return _conclude(args, wspecifier, source, record, tally)
 
 
@@ -116,8 +118,8 @@ def _outputs(wspecifier):
 def _inputs(args, rspecifier, source):
     """Yield the paths of the files that a run reads; of a command, it is not known which."""
     yield from (path for path in (rspecifier.path, args.segments, *args.config_files) if path)
-    table = {} if rspecifier.kind == "ark" else source.table
-    yield from (split_place(place)[0] for place in table.values() if not is_pipe(place))
+    if rspecifier.kind == "scp":
+        yield from source.files
 
 
 def _options_given(args):
@@ -147,18 +149,19 @@ def _open_source(rspecifier, args, frontend, read):
     return SegmentSource(table, args.segments, frontend, read) if args.segments else table
 
 
-def _computed(source, frontend, read, num_threads, writer):
-    """Compute and write batch after batch; yield the utterances in the order of the source."""
-    with ThreadPoolExecutor(num_threads) as pool:
-        for batch in batches(source.utterances()):
-            while batch:
-                count = _native.run_batch(frontend._plan, batch, read, num_threads)
-                finished, batch = batch[:count], batch[count:]
-                foreign = [u for u in finished if u.outcome == "foreign"]
-                list(pool.map(lambda u: decode.compute(u, frontend, read), foreign))
-                writer.write(finished)
-                yield from finished
-                del finished, foreign
+def _extraction(native, writer, source, frontend, read, num_threads):
+    """The running ``_native.Extraction`` of a source into a FeatureWriter."""
+
+    def read_foreign(utterance):
+        source.read(utterance)
+        if utterance.outcome == "foreign":
+            decode.compute(utterance, frontend, read)
+
+    cpus = usable_cpus()
+    num_threads = num_threads or cpus
+    if num_threads == cpus == 1:
+        num_threads = 0  # all in turn: other threads would only take the CPU from each other
+    return _native.Extraction(frontend._plan, native, writer.ark, num_threads, read_foreign)
 
 
 def _conclude(args, wspecifier, source, record, tally):

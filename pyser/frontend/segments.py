@@ -1,23 +1,26 @@
 """Utterances that are pieces of recordings."""
 
+import contextlib
+import threading
+from functools import lru_cache
+
 from pyser import _native
 from pyser.data.tables import read_table
 from pyser.errors import InputError, PyserError
 from pyser.files import digest
 from pyser.frontend import decode
 from pyser.frontend.sources import warn_unsorted
+from pyser.frontend.specifiers import is_pipe
 
-# A segment may end this much after its recording, as in Kaldi: times are rounded.
-_MAX_OVERSHOOT_S = 0.5
+_LOADED_RECORDINGS = 2  # threads are at the end of one and at the beginning of the next
 _FORM = "lines of the form '<utterance> <recording> <start> <end>', in seconds"
 
 
 class SegmentSource:
     """The utterances of a table ``<utterance> <recording> <start> <end>``, times in seconds.
 
-    As in Kaldi, samples int(start * rate) up to int(end * rate) are taken, an end of -1 is the end
-    of the recording, and an end up to 0.5 s after it means it. Segments of a recording that follow
-    each other in the table share one reading of it.
+    Which samples are taken is told by ``segment_samples`` in C++. Of 16-bit PCM files only those
+    are read; other recordings are decoded whole, once for the segments that follow each other.
 
     Args:
         recordings: ScpSource with the recordings.
@@ -26,11 +29,13 @@ class SegmentSource:
         read: ``_native.ReadOptions``.
     """
 
-    broken = None
+    broken = False
 
     def __init__(self, recordings, path, frontend, read):
         self._recordings, self._frontend, self._read = recordings, frontend, read
-        self.table = recordings.table
+        self.files = recordings.files
+        self._lock = threading.Lock()
+        self._load = lru_cache(_LOADED_RECORDINGS)(self._load)
         self._segments = {}
         for number, (key, text) in enumerate(read_table(path).items(), 1):
             self._segments[key] = parse_segment(text, f"{path}:{number}")
@@ -40,35 +45,41 @@ class SegmentSource:
         self.total = len(self._segments)
         self.identity = recordings.identity | {"segments": digest(list(self._segments.items()))}
 
-    def utterances(self):
-        """Yield loaded, computed and failed utterances, in the order of the table."""
-        current, audio = None, None
-        for key, (recording, start_s, end_s) in self._segments.items():
-            if recording != current:
-                current, audio = recording, self._load(recording)
-            path, samples, rate, truncated, error = audio
-            utterance = _native.Utterance(key, path)
-            try:
-                if error:
-                    raise error
-                self._fill(utterance, *cut(samples, rate, start_s, end_s))
-                utterance.truncated = truncated
-            except PyserError as reason:
-                decode.fail(utterance, reason)
-            yield utterance
+    @contextlib.contextmanager
+    def open(self):
+        """The utterances in the order of the table, those C++ cannot cut to be read by ``read``."""
+        yield _native.TableSource(map(self._line, self._segments.items()), self._read)
+
+    def _line(self, item):
+        key, (recording, start_s, end_s) = item
+        file, offset = self._recordings.places.get(recording, (recording, -1))
+        foreign = recording not in self._recordings.places or is_pipe(file)
+        return key, file, offset, foreign, (start_s, end_s)
+
+    def read(self, utterance):
+        """Give an utterance its samples, or its rows, or the reason why it has none."""
+        recording, start_s, end_s = self._segments[utterance.key]
+        with self._lock:  # whoever comes second finds the recording loaded
+            samples, rate, truncated, error = self._load(recording)
+        try:
+            if error:
+                raise error
+            self._fill(utterance, *cut(samples, rate, start_s, end_s))
+            utterance.truncated = truncated
+        except PyserError as reason:
+            decode.fail(utterance, reason)
 
     def _load(self, recording):
-        """(path, samples, rate in Hz, whether truncated, error or None) of a recording."""
-        if recording not in self._recordings.table:
-            missing = InputError("is not among the recordings", recording)
-            return recording, None, None, False, missing
+        """(samples, rate in Hz, whether truncated, error or None) of a recording."""
+        if recording not in self._recordings.places:
+            return None, None, False, InputError("is not among the recordings", recording)
         source = self._recordings.utterance(recording)
         try:
             scale = self._frontend.options.input_scale
             samples, rate = decode.load(source, scale, self._read)
-            return source.path, samples, rate, source.truncated, None
+            return samples, rate, source.truncated, None
         except PyserError as error:
-            return source.path, None, None, False, error
+            return None, None, False, error
 
     def _fill(self, utterance, samples, rate):
         if samples.dtype == "int16":
@@ -79,12 +90,8 @@ class SegmentSource:
 
 def cut(samples, rate, start_s, end_s):
     """The segment of ``samples`` [N] at ``rate`` (Hz), and the rate; InputError outside of them."""
-    start = int(start_s * rate)
-    end = len(samples) if end_s == -1 else int(end_s * rate)
-    if start >= len(samples) or end > len(samples) + _MAX_OVERSHOOT_S * rate:
-        found = f"the segment from {start_s:g} to {end_s:g} s leaves the recording"
-        raise InputError(found, expected=f"times up to {len(samples) / rate:g} s")
-    return samples[start:end], rate
+    first, count = _native.segment_samples(len(samples), rate, start_s, end_s)
+    return samples[first : first + count], rate
 
 
 def parse_segment(text, where):

@@ -2,9 +2,9 @@
 
 A source has ``identity`` (dict of digests that say which utterances it names and, as ``files``, the
 sizes and times of modification of their audio; None when only reading can tell),
-``total`` (their number, or None), ``broken`` (the error that ended an archive too early, or None)
-and ``utterances()``, an iterator over ``_native.Utterance``: pending ones that name a file, loaded
-ones, foreign ones that soundfile must decode, or ones that failed already.
+``total`` (their number, or None), ``open()`` (a context in which it is a ``_native.Source``),
+``read(utterance)``, which is asked for the audio that C++ leaves to Python, from any thread, and
+``broken`` (whether an archive ended too early; to be asked when all is done).
 """
 
 import contextlib
@@ -20,22 +20,6 @@ from pyser.frontend import decode
 from pyser.frontend.specifiers import is_pipe
 from pyser.log import warn
 
-_BATCH_UTTERANCES = 1024
-_BATCH_BYTES = 32 << 20
-
-
-def batches(utterances):
-    """Group utterances into lists, bounded in number and in the audio they hold."""
-    batch, held = [], 0
-    for utterance in utterances:
-        batch.append(utterance)
-        held += utterance.num_bytes
-        if len(batch) == _BATCH_UTTERANCES or held >= _BATCH_BYTES:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
-
 
 class ScpSource:
     """The utterances of a ``wav.scp``: ``<key> <file>``, ``<file>:<offset>`` or ``<command> |``.
@@ -46,45 +30,55 @@ class ScpSource:
         allow_pipes: whether commands are run.
     """
 
-    broken = None
+    broken = False
 
     def __init__(self, path, read, allow_pipes=False):
         self._read = read
         with _readable(path, allow_pipes) as readable:
-            self.table = read_table("/dev/stdin" if readable == "-" else readable)
-        if not self.table:
+            table = read_table("/dev/stdin" if readable == "-" else readable)
+        if not table:
             raise InputError("names no utterance", path, "lines of the form '<key> <file>'")
         if not allow_pipes:
-            _refuse_pipes(self.table, path)
-        warn_unsorted(self.table, path)
-        self.total = len(self.table)
-        files = dict.fromkeys(split_place(place)[0] for place in self.table.values())
-        states = [None if is_pipe(path) else _state(path) for path in files]
-        self.identity = {"scp": digest(list(self.table.items())), "files": digest(states)}
+            _refuse_pipes(table, path)
+        warn_unsorted(table, path)
+        self.total = len(table)
+        self.places = {key: split_place(place) for key, place in table.items()}
+        states = dict.fromkeys(file for file, _ in self.places.values())
+        for file in states:
+            states[file] = None if is_pipe(file) else _state(file)
+        self.files = [file for file in states if not is_pipe(file)]
+        self.identity = {
+            "scp": digest(list(table.items())),
+            "files": digest(list(states.values())),
+        }
 
-    def utterances(self):
-        """Yield the utterances in the order of the table."""
-        return map(self.utterance, self.table)
+    @contextlib.contextmanager
+    def open(self):
+        """The utterances in the order of the table, those of commands to be read by ``read``."""
+        places = self.places.items()
+        lines = ((key, file, offset, is_pipe(file), None) for key, (file, offset) in places)
+        yield _native.TableSource(lines, self._read)
 
     def utterance(self, key):
         """The utterance ``key``: pending, or read already if it comes out of a command."""
-        place = self.table[key]
-        if is_pipe(place):
-            return self._run(key, place)
-        return _native.Utterance(key, *split_place(place))
+        file, offset = self.places[key]
+        utterance = _native.Utterance(key, file, offset)
+        self.read(utterance)
+        return utterance
 
-    def _run(self, key, place):
-        utterance = _native.Utterance(key, place)
-        command = place.rstrip().removesuffix("|")
+    def read(self, utterance):
+        """Run the command that an utterance is; what is a file stays as it is."""
+        if not is_pipe(utterance.path):
+            return
+        command = utterance.path.rstrip().removesuffix("|")
         result = subprocess.run(command, shell=True, stdout=subprocess.PIPE, check=False)
         if result.returncode != 0:
             utterance.fail(f"the command exited with {result.returncode}")
-            return utterance
+            return
         try:
             utterance.read_bytes(result.stdout, self._read)
         except PyserError as error:
             decode.fail(utterance, error)
-        return utterance
 
 
 class ArkSource:
@@ -100,37 +94,26 @@ class ArkSource:
 
     def __init__(self, path, read, allow_pipes=False):
         self._path, self._read, self._allow_pipes = path, read, allow_pipes
-        self.broken = None
+        self._native = None
         is_file = path != "-" and not is_pipe(path) and os.path.isfile(path)
         self.identity = None
         if is_file:
             self.identity = {"ark": digest(path), "files": digest([_state(path)])}
 
-    def utterances(self):
-        """Yield the utterances until the archive ends or cannot be continued (``broken``)."""
+    @contextlib.contextmanager
+    def open(self):
+        """The utterances until the archive ends or cannot be continued (``broken``)."""
         with _readable(self._path, self._allow_pipes) as readable:
-            reader = _native.AudioArkReader(readable, self._read)
-            try:
-                yield from self._entries(reader)
-            finally:
-                reader.close()  # or a command that writes the archive would wait for its reader
+            self._native = _native.ArkSource(readable, self._read)
+            yield self._native
 
-    def _entries(self, reader):
-        keys = set()
-        while True:
-            utterance = _native.Utterance("", "")
-            try:
-                if not reader.next(utterance):
-                    return
-            except PyserError as error:
-                self.broken = error
-                decode.fail(utterance, error)
-                yield utterance
-                return
-            if utterance.key in keys:
-                utterance.fail("its key was seen before in this archive", "every key once")
-            keys.add(utterance.key)
-            yield utterance
+    def read(self, utterance):
+        """Nothing: what is in an archive was read with it."""
+
+    @property
+    def broken(self):
+        """Whether the archive ended too early."""
+        return self._native.is_broken
 
 
 def warn_unsorted(keys, path):
@@ -151,11 +134,11 @@ def _refuse_pipes(table, path):
 
 
 def split_place(place):
-    """``file:offset`` as (file, offset), anything else as (place,)."""
+    """``file:offset`` as (file, offset), anything else as (place, -1)."""
     path, colon, offset = place.rpartition(":")
     if colon and offset.isascii() and offset.isdigit() and len(offset) < 19:
         return path, int(offset)
-    return (place,)
+    return place, -1
 
 
 def _state(path):

@@ -23,11 +23,24 @@ class Tally:
         self.counts = dict.fromkeys(("requested", "done", "short", "failed"), 0)
         self.lines = []  # of failed.tsv
 
-    def add(self, utterance):
-        """Count one utterance; a failure is logged at once."""
-        outcome = "done" if utterance.outcome == "computed" else utterance.outcome
-        self.counts["requested"] += 1
-        self.counts[outcome] += 1
+    def add(self, done, told):
+        """Count utterances.
+
+        Args:
+            done: how many have rows.
+            told: ``_native.Utterance`` of those that have none, or of which there is something to
+                say; a failure is logged at once.
+        """
+        self.counts["done"] += done
+        self.counts["requested"] += done
+        for utterance in told:
+            self._tell(utterance)
+
+    def _tell(self, utterance):
+        outcome = utterance.outcome
+        if outcome != "computed":
+            self.counts["requested"] += 1
+            self.counts[outcome] += 1
         where = f"{utterance.key or NO_KEY}: {_place(utterance)}"
         if outcome == "failed":
             found, remedy = (_as_options(text) for text in (utterance.found, utterance.remedy))

@@ -235,34 +235,6 @@ def test_devices_are_written_not_replaced(wavs):
     assert content == Path("f.ark").read_bytes()
 
 
-def test_batches_are_bounded_and_keep_the_order(wavs, monkeypatch):
-    from pyser.frontend import sources
-
-    monkeypatch.setattr(sources, "_BATCH_UTTERANCES", 2)
-    monkeypatch.setattr(sources, "_BATCH_BYTES", 10_000)
-    kaldiio.save_ark("wav.ark", {key: (16000, samples) for key, samples in wavs.items()})
-    wanted = {key: FRONTEND(samples) for key, samples in wavs.items()}
-    for source in ("scp:wav.scp", "ark:wav.ark"):
-        assert main(["features", source, "ark:f.ark"]) == 0
-        assert_same(kaldiio.load_ark("f.ark"), wanted)
-    found = [
-        len(batch) for batch in sources.batches(sources.ScpSource("wav.scp", None).utterances())
-    ]
-    assert found == [2, 2, 1]
-
-
-def test_memory_is_bounded_by_the_rows_too(tmp_path, monkeypatch, wavs):
-    """More rows than fit at once: run_batch deals with a part, and the rest follows."""
-    monkeypatch.chdir(tmp_path)
-    soundfile.write("long.wav", np.tile(wavs["utt4"], 400), 16000)  # 150 s, 4.7 MB of rows
-    (tmp_path / "many.scp").write_text("".join(f"u{i:02} long.wav\n" for i in range(16)))
-    argv = ["--num-mel-bins=80", "--num-threads=2", "scp:many.scp", "ark:f.ark"]
-    assert main(["features", *argv]) == 0
-    first, *others = dict(kaldiio.load_ark("f.ark")).values()
-    assert len(others) == 15
-    assert all(rows.tobytes() == first.tobytes() for rows in others)
-
-
 def test_help_lists_front_end_and_run_options(capsys):
     assert main(["features", "--help"]) == 0
     text = capsys.readouterr().out

@@ -18,17 +18,11 @@ ODD_VALUES = np.array(
 )
 
 
-def with_rows(key, rows):
-    utterance = _native.Utterance(key, "")
-    utterance.set_rows(rows, 16000)
-    return utterance
-
-
 def write(path, matrices, **how):
     writer = _native.ArkWriter(str(path), **how)
-    offsets = writer.write_all([with_rows(*item) for item in matrices.items()])
+    places = [writer.write(key, rows) for key, rows in matrices.items()]
     writer.close()
-    return offsets
+    return places
 
 
 def read_all(path, **options):
@@ -122,24 +116,16 @@ def test_writer_errors(tmp_path):
         _native.ArkWriter(str(tmp_path / "none/a.ark"))
     writer = _native.ArkWriter("/dev/full")
     with pytest.raises(FileError, match=r"cannot be written \(No space left"):
-        writer.write_all([with_rows("key", np.zeros((10000, 78), np.float32))])
+        writer.write("key", np.zeros((10000, 78), np.float32))
     with pytest.raises(FileError, match="cannot be written"):
         small = _native.ArkWriter("/dev/full")
-        small.write_all([with_rows("key", ODD_VALUES)])
+        small.write("key", ODD_VALUES)
         small.close()
     closed = _native.ArkWriter(str(tmp_path / "a.ark"))
     closed.close()
     closed.close()
     with pytest.raises(FileError, match="is closed"):
-        closed.write_all([with_rows("key", ODD_VALUES)])
-
-
-def test_utterances_without_rows_are_passed_over(tmp_path):
-    writer = _native.ArkWriter(str(tmp_path / "a.ark"))
-    pending = _native.Utterance("b", "b.wav")
-    assert writer.write_all([with_rows("a", ODD_VALUES), pending])[1] == -1
-    writer.close()
-    assert list(dict(kaldiio.load_ark(str(tmp_path / "a.ark")))) == ["a"]
+        closed.write("key", ODD_VALUES)
 
 
 @pytest.mark.parametrize("envelope", [None, "soundfile"])

@@ -1,0 +1,101 @@
+#include "python/bind_extract.h"
+
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "extract/pipeline.h"
+#include "extract/source.h"
+#include "frontend/plan.h"
+#include "io/ark_writer.h"
+#include "io/audio.h"
+
+namespace py = pybind11;
+
+namespace pyser {
+namespace {
+
+constexpr double kMostSeconds = 0.1;  // without Python: signals, progress and errors wait that long
+
+// A pipeline whose `help` is Python's; whoever holds it may let go of it at any time.
+class Extraction {
+ public:
+  Extraction(const std::shared_ptr<Plan>& plan, const std::shared_ptr<Source>& source,
+             const std::shared_ptr<ArkWriter>& writer, int num_threads, py::function help)
+      : help_(std::move(help)) {
+    const py::handle function = help_;  // kept by this object: no thread counts references to it
+    pipeline_ = std::make_unique<Pipeline>(
+        plan, source, writer, num_threads, [function](const std::shared_ptr<Utterance>& utterance) {
+          const py::gil_scoped_acquire acquired;
+          function(utterance);
+        });
+  }
+  ~Extraction() { close(); }
+
+  py::object next() {
+    Results results;
+    bool more = false;
+    {
+      const py::gil_scoped_release released;
+      more = pipeline_ && pipeline_->next(kMostSeconds, results);
+    }
+    if (!more) return py::none();
+    return py::make_tuple(results.count, results.keys, results.places, results.num_rows,
+                          results.told);
+  }
+
+  void close() {
+    const py::gil_scoped_release released;  // a thread may be on its way into Python
+    pipeline_.reset();
+  }
+
+ private:
+  py::function help_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+using Times = std::pair<double, double>;
+using Line = std::tuple<std::string, std::string, int64_t, bool, std::optional<Times>>;
+
+std::shared_ptr<TableSource> make_table(const py::iterable& lines, const ReadOptions& options) {
+  std::vector<TableSource::Line> table;
+  for (const py::handle item : lines) {
+    auto [key, path, offset, foreign, times] = item.cast<Line>();
+    TableSource::Line line{std::move(key), std::move(path), offset, foreign, std::nullopt};
+    if (times) line.segment = Segment{times->first, times->second};
+    table.push_back(std::move(line));
+  }
+  return std::make_shared<TableSource>(std::move(table), options);
+}
+
+}  // namespace
+
+void bind_extract(py::module_& module) {
+  py::class_<Source, std::shared_ptr<Source>>(module, "Source", "Gives utterances in order.");
+  py::class_<TableSource, Source, std::shared_ptr<TableSource>>(
+      module, "TableSource",
+      "Of lines (key, path, offset or -1, whether only help can read it, (start, end) in s or None)")
+      .def(py::init(&make_table), py::arg("lines"), py::arg("options"));
+  py::class_<ArkSource, Source, std::shared_ptr<ArkSource>>(module, "ArkSource",
+                                                            "Of an archive of audio.")
+      .def(py::init<const std::string&, ReadOptions>(), py::arg("path"), py::arg("options"))
+      .def_property_readonly("is_broken", &ArkSource::is_broken);
+  py::class_<Extraction>(module, "Extraction",
+                         "Reads, computes and writes, in the order of the source; num_threads of 0 "
+                         "makes no thread. help(utterance) reads what is foreign.")
+      .def(py::init<const std::shared_ptr<Plan>&, const std::shared_ptr<Source>&,
+                    const std::shared_ptr<ArkWriter>&, int, py::function>(),
+           py::arg("plan"), py::arg("source"), py::arg("writer"), py::arg("num_threads"),
+           py::arg("help"))
+      .def("next", &Extraction::next,
+           "(finished, keys, places, rows of those with rows, utterances to tell of), or None.")
+      .def("close", &Extraction::close);
+}
+
+}  // namespace pyser
