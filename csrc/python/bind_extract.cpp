@@ -2,6 +2,7 @@
 
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
+#include <sys/stat.h>
 
 #include <cstring>
 #include <memory>
@@ -87,6 +88,24 @@ py::bytes row_bytes(const Plan& plan, const py::bytes& samples, double sample_ra
   return py::bytes(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(float));
 }
 
+// What tells that files are still the same: a line '<bytes> <time of modification in ns>' for each,
+// 'missing', or 'special' for a device or a pipe.
+std::string file_states(const std::vector<std::string>& paths) {
+  std::string states;
+  for (const std::string& path : paths) {
+    struct stat status;
+    if (path.find('\0') != std::string::npos || ::stat(path.c_str(), &status) != 0) {
+      states += "missing\n";
+    } else if (!S_ISREG(status.st_mode)) {
+      states += "special\n";
+    } else {
+      const int64_t time_ns = status.st_mtim.tv_sec * int64_t{1000000000} + status.st_mtim.tv_nsec;
+      states += std::to_string(status.st_size) + ' ' + std::to_string(time_ns) + '\n';
+    }
+  }
+  return states;
+}
+
 }  // namespace
 
 void bind_extract(py::module_& module) {
@@ -109,6 +128,9 @@ void bind_extract(py::module_& module) {
       .def("next", &Extraction::next,
            "(finished, keys, places, rows of those with rows, utterances to tell of), or None.")
       .def("close", &Extraction::close);
+  module.def("file_states", &file_states, py::arg("paths"),
+             py::call_guard<py::gil_scoped_release>(),
+             "A line for each file: its size and time of modification.");
   module.def("row_bytes", &row_bytes, py::arg("plan"), py::arg("samples"), py::arg("sample_rate"),
              "Rows as bytes, of int16 samples as bytes.");
 }
