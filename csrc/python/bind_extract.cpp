@@ -2,16 +2,20 @@
 
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
+#include <sys/stat.h>
 
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "extract/pipeline.h"
 #include "extract/source.h"
+#include "frontend/compute.h"
 #include "frontend/plan.h"
 #include "io/ark_writer.h"
 #include "io/audio.h"
@@ -74,6 +78,34 @@ std::shared_ptr<TableSource> make_table(const py::iterable& lines, const ReadOpt
   return std::make_shared<TableSource>(std::move(table), options);
 }
 
+// The bytes of the rows of int16 samples given as bytes: without NumPy, which takes long to load.
+py::bytes row_bytes(const Plan& plan, const py::bytes& samples, double sample_rate) {
+  const auto bytes = static_cast<std::string_view>(samples);
+  std::vector<int16_t> values(bytes.size() / sizeof(int16_t));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(int16_t));
+  const auto rows =
+      compute(plan, values.data(), static_cast<int64_t>(values.size()), sample_rate);
+  return py::bytes(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(float));
+}
+
+// What tells that files are still the same: a line '<bytes> <time of modification in ns>' for each,
+// 'missing', or 'special' for a device or a pipe.
+std::string file_states(const std::vector<std::string>& paths) {
+  std::string states;
+  for (const std::string& path : paths) {
+    struct stat status;
+    if (path.find('\0') != std::string::npos || ::stat(path.c_str(), &status) != 0) {
+      states += "missing\n";
+    } else if (!S_ISREG(status.st_mode)) {
+      states += "special\n";
+    } else {
+      const int64_t time_ns = status.st_mtim.tv_sec * int64_t{1000000000} + status.st_mtim.tv_nsec;
+      states += std::to_string(status.st_size) + ' ' + std::to_string(time_ns) + '\n';
+    }
+  }
+  return states;
+}
+
 }  // namespace
 
 void bind_extract(py::module_& module) {
@@ -96,6 +128,11 @@ void bind_extract(py::module_& module) {
       .def("next", &Extraction::next,
            "(finished, keys, places, rows of those with rows, utterances to tell of), or None.")
       .def("close", &Extraction::close);
+  module.def("file_states", &file_states, py::arg("paths"),
+             py::call_guard<py::gil_scoped_release>(),
+             "A line for each file: its size and time of modification.");
+  module.def("row_bytes", &row_bytes, py::arg("plan"), py::arg("samples"), py::arg("sample_rate"),
+             "Rows as bytes, of int16 samples as bytes.");
 }
 
 }  // namespace pyser

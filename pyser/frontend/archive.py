@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from pyser import __version__, _native
-from pyser.data.tables import write_table
+from pyser.data.tables import write_counts
 from pyser.errors import InputError
 from pyser.files import atomic_path, digest, read_json, write_json, write_text
 from pyser.frontend.probe import probe
@@ -198,13 +198,11 @@ class FeatureWriter:
 
     def write_tables(self, wspecifier):
         """Write the scp, in the order of the archive, and utt2num_frames."""
-        lines = map(
-            f"%s {wspecifier.ark.replace('%', '%%')}:%d\n".__mod__,
-            zip(self._keys, self._places, strict=True),
-        )
-        write_text(wspecifier.scp, "".join(lines))
-        counts = dict(zip(self._keys, map(str, self._num_rows), strict=True))
-        write_table(Path(wspecifier.scp).with_name("utt2num_frames"), counts)
+        ark, keys = wspecifier.ark, self._keys
+        places = [f"{key} {ark}:{place}\n" for key, place in zip(keys, self._places, strict=True)]
+        write_text(wspecifier.scp, "".join(places))
+        counts = zip(keys, self._num_rows, strict=True)
+        write_counts(Path(wspecifier.scp).with_name("utt2num_frames"), counts)
 
 
 def _destination(ark):

@@ -2,8 +2,6 @@
 
 import io
 
-import numpy as np
-
 from pyser import _native
 from pyser.errors import InputError, PyserError
 
@@ -75,6 +73,7 @@ def decode(utterance, input_scale, read):
     Raises:
         InputError: not decodable, truncated, no clear channel, or an absurd sample rate.
     """
+    import numpy as np
     import soundfile
 
     where = utterance.path
@@ -109,6 +108,7 @@ def _dtype(kind):
 
 def _read_channel(file, channel, dtype, read, where):
     """One channel of an open SoundFile, block by block: a header's length is not believed."""
+    import numpy as np
     from soundfile import SoundFileError
 
     count = max(1, _BLOCK_SAMPLES // file.channels)

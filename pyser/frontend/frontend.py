@@ -2,8 +2,6 @@
 
 import os
 
-import numpy as np
-
 from pyser import _native
 from pyser.errors import InputError
 from pyser.frontend.options import FrontendOptions
@@ -173,6 +171,8 @@ def _block_name(static_name, order):
 
 def _as_samples(samples, where="samples"):
     """``samples`` as a contiguous array [N] of int16, float32 or float64; InputError otherwise."""
+    import numpy as np  # here, for it takes longer to load than all that `pyser features` needs
+
     try:
         array = np.asarray(samples)
     except ValueError as error:  # a ragged list

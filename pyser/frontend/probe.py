@@ -6,9 +6,10 @@ library the extension was built with; the values themselves do.
 
 import contextlib
 import hashlib
+from array import array
+from itertools import cycle, islice
 
-import numpy as np
-
+from pyser import _native
 from pyser.errors import InputError
 
 _PERIOD = 8191  # samples of noise, repeated: prime, so that no frame shift falls in step with it
@@ -22,11 +23,11 @@ def probe(frontend):
         frontend: Frontend; rates it does not resample from are left out.
     """
     own_hz = frontend.options.sample_frequency
-    samples = signal(int(own_hz * (1 + frontend.options.frame_length / 1000)))
+    samples = _signal(int(own_hz * (1 + frontend.options.frame_length / 1000))).tobytes()
     sha = hashlib.sha256()
     for rate_hz in (own_hz, 2 * own_hz, own_hz / 2):
         with contextlib.suppress(InputError):
-            sha.update(frontend(samples, rate_hz).tobytes())
+            sha.update(_native.row_bytes(frontend._plan, samples, rate_hz))
     return sha.hexdigest()
 
 
@@ -35,9 +36,15 @@ def signal(num_samples):
 
     Made of integers alone (a linear congruential generator), hence the same everywhere and always.
     """
+    import numpy as np
+
+    return np.frombuffer(_signal(num_samples), np.int16)
+
+
+def _signal(num_samples):
     state, noise = 1, []
     for _ in range(_PERIOD):
         state = (1664525 * state + 1013904223) % 2**32
         noise.append((state >> 16) - 2**15)
-    halvings = np.arange(num_samples) // _HALVING % 16
-    return (np.resize(noise, num_samples) >> halvings).astype(np.int16)
+    repeated = enumerate(islice(cycle(noise), num_samples))
+    return array("h", [value >> (i // _HALVING % 16) for i, value in repeated])

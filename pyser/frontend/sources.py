@@ -9,7 +9,6 @@ sizes and times of modification of their audio; None when only reading can tell)
 
 import contextlib
 import os
-import stat
 import subprocess
 
 from pyser import _native
@@ -43,13 +42,11 @@ class ScpSource:
         warn_unsorted(table, path)
         self.total = len(table)
         self.places = {key: split_place(place) for key, place in table.items()}
-        states = dict.fromkeys(file for file, _ in self.places.values())
-        for file in states:
-            states[file] = None if is_pipe(file) else _state(file)
-        self.files = [file for file in states if not is_pipe(file)]
+        files = dict.fromkeys(file for file, _ in self.places.values())
+        self.files = [file for file in files if not is_pipe(file)]
         self.identity = {
-            "scp": digest(list(table.items())),
-            "files": digest(list(states.values())),
+            "scp": digest("".join(f"{key} {place}\n" for key, place in table.items())),
+            "files": digest(_native.file_states(self.files)),
         }
 
     @contextlib.contextmanager
@@ -98,7 +95,7 @@ class ArkSource:
         is_file = path != "-" and not is_pipe(path) and os.path.isfile(path)
         self.identity = None
         if is_file:
-            self.identity = {"ark": digest(path), "files": digest([_state(path)])}
+            self.identity = {"ark": digest(path), "files": digest(_native.file_states([path]))}
 
     @contextlib.contextmanager
     def open(self):
@@ -139,15 +136,6 @@ def split_place(place):
     if colon and offset.isascii() and offset.isdigit() and len(offset) < 19:
         return path, int(offset)
     return place, -1
-
-
-def _state(path):
-    """[bytes, time of modification in ns] of a file; None for a device or a pipe."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):  # the latter for names with a zero byte
-        return "missing"
-    return [status.st_size, status.st_mtime_ns] if stat.S_ISREG(status.st_mode) else None
 
 
 @contextlib.contextmanager

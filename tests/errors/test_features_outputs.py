@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from pyser import Frontend
-
 
 def test_rerun_has_nothing_to_do(features):
     table = {"a": "good.wav"}
@@ -119,9 +117,7 @@ def test_commands_have_no_state(features):
 def test_rerun_with_other_arithmetic_is_refused(features, monkeypatch):
     table = {"a": "good.wav"}
     assert features(table)[0] == 0
-    compute = Frontend.__call__
-    one_bit = np.float32(1 + 2**-23)
-    monkeypatch.setattr(Frontend, "__call__", lambda *args: compute(*args) * one_bit)
+    monkeypatch.setattr("pyser.frontend.archive.probe", lambda frontend: "of other values")
     assert refused(features, "the front end computes other values", table)
 
 

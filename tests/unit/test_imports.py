@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,24 @@ def test_verbs_without_torch(verb):
         f"pyser.cli.main(['{verb}', '--help']); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
+
+
+def test_features_without_numpy(tmp_path):
+    """It takes as long to load as a second of features takes to compute."""
+    write_silence(tmp_path / "a.wav")
+    (tmp_path / "wav.scp").write_text("a a.wav\n")
+    code = (
+        "import pyser.cli, sys; "
+        "status = pyser.cli.main(['features', 'scp:wav.scp', 'ark,scp:f.ark,f.scp']); "
+        "sys.exit(status or 'numpy' in sys.modules or 'importlib.metadata' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def write_silence(path):
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(bytes(32000))
 
 
 @pytest.mark.parametrize("package", ["score", "data", "frontend", "corpora"])
