@@ -10,7 +10,7 @@ namespace {
 // Mel energies. A bin lies between two corners of the filters, so it feeds the filter that falls
 // there and the one that rises. The two sides of a filter are summed apart, each in two sums.
 template <class V>
-__attribute__((noinline)) void mel_bands(const KernelTables& t, const float* power, float* bands) {
+[[gnu::noinline]] void mel_bands(const KernelTables& t, const float* power, float* bands) {
   using Reg = typename V::Reg;
   Reg risen{};
   for (int band = 0; band <= t.num_bands; ++band) {
@@ -31,7 +31,7 @@ __attribute__((noinline)) void mel_bands(const KernelTables& t, const float* pow
 }
 
 template <class V>
-__attribute__((noinline)) void floored_log(float* values, int count) {
+[[gnu::noinline]] void floored_log(float* values, int count) {
   for (int i = 0; i < count; ++i, values += V::kLanes) {
     V::store(values, log_positive<V>(V::max(V::load(values), V::set(kEnergyFloor))));
   }
@@ -74,7 +74,7 @@ inline void columns_of(const KernelTables& t, float* power, float* bands, float*
 
 // columns [stride] of the lanes -> row [stride] of each lane.
 template <class V>
-__attribute__((noinline)) void put_rows(const float* columns, int stride, float* const* rows) {
+[[gnu::noinline]] void put_rows(const float* columns, int stride, float* const* rows) {
   constexpr int kLanes = V::kLanes;
   for (int d = 0; d < stride; d += kLanes) {
     typename V::Reg x[kLanes];

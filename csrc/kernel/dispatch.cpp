@@ -54,6 +54,8 @@ const KernelSet& kernels() {
   return *set;
 }
 
-void set_simd_level(const std::string& name) { chosen = &named(name, "simd_level"); }
+void set_simd_level(const std::string& name) { set_kernels(named(name, "simd_level")); }
+
+void set_kernels(const KernelSet& set) { chosen = &set; }
 
 }  // namespace pyser

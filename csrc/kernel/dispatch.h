@@ -17,5 +17,6 @@ const KernelSet& kernels();
 
 // Chooses others, for this process. Throws InputError for a name that is not in simd_levels().
 void set_simd_level(const std::string& name);
+void set_kernels(const KernelSet& set);
 
 }  // namespace pyser

@@ -155,7 +155,7 @@ inline void first_butterflies(const Frame<V>& frame, const FftTables& tables, in
 }
 
 template <class V>
-__attribute__((noinline)) void first_pass(const Frame<V>& frame, const FftTables& tables, float* points) {
+[[gnu::noinline]] void first_pass(const Frame<V>& frame, const FftTables& tables, float* points) {
   const FftPass& pass = tables.passes[0];
   const int stride = pass.length / 8;
   const int num_points = (frame.ring.tables.length + 1) / 2;
@@ -191,7 +191,7 @@ inline void later_pass(const FftPass& pass, float* points, int part) {
 
 // All later passes but the last, which spectrum.h does together with what follows.
 template <class V>
-__attribute__((noinline)) void later_passes(const FftTables& tables, float* points, int part) {
+[[gnu::noinline]] void later_passes(const FftTables& tables, float* points, int part) {
   for (int i = 1; i < tables.num_passes; ++i) {
     const FftPass& pass = tables.passes[i];
     if (pass.radix == 8) later_pass<V, 8>(pass, points, part);

@@ -22,6 +22,9 @@ struct Scratch {
   void* context;
 };
 
+// Parts of the work on a frame, to be timed one by one.
+enum class Stage { kFraming, kFft, kMel, kLog, kRows };
+
 struct KernelSet {
   const char* name;
   int lanes;
@@ -42,6 +45,9 @@ struct KernelSet {
   // Whether no magnitude is above `limit`, nor any sample NaN.
   bool (*floats_within)(const float* samples, int64_t count, float limit);
   bool (*doubles_within)(const double* samples, int64_t count, double limit);
+  // Does one part of the work again and again, on the first frames of the lanes.
+  void (*repeat)(const KernelTables& tables, const Scratch& scratch, const int16_t* const* samples,
+                 Stage stage, int times, float* const* rows);
 };
 
 }  // namespace pyser

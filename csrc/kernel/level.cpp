@@ -2,6 +2,7 @@
 #include PYSER_VECTOR_HEADER
 #include "kernel/convert.h"
 #include "kernel/delta.h"
+#include "kernel/repeat.h"
 #include "kernel/tile.h"
 
 #define PYSER_JOIN(a, b) a##b
@@ -18,6 +19,7 @@ const KernelSet PYSER_KERNELS_OF(PYSER_LEVEL) = {
     PYSER_TEXT(PYSER_LEVEL), Vector::kLanes,       Vector::supported, tile<Vector, float>,
     tile<Vector, int16_t>,   deltas<Vector>,       widen,             to_float<float>,
     to_float<double>,        all_within<float>,    all_within<double>,
+    repeat<Vector>,
 };
 
 }  // namespace pyser

@@ -39,6 +39,17 @@ inline void slow_spectrum(const Frame<V>& frame, const Scratch& scratch) {
   }
 }
 
+template <class V>
+inline void spectrum_of(const Frame<V>& frame, const KernelTables& t, const Scratch& scratch) {
+  if (t.fft.half == 0) return slow_spectrum<V>(frame, scratch);
+  first_pass<V>(frame, t.fft, scratch.points);
+  power_spectrum<V>(t.fft, scratch.points, scratch.power);
+}
+
+inline int padded_dim(const KernelTables& t) {
+  return (t.dim + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+}
+
 template <class V, class T>
 void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples, int count,
           float* const* rows, int stride) {
@@ -48,7 +59,7 @@ void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples
   // What is read behind a frame or a spectrum gets the weight 0, but may not be NaN.
   V::store(ring.emphasised + int64_t{ring.place(0, t.length % ring.size())} * V::kLanes, typename V::Reg{});
   V::store(scratch.power + int64_t{t.num_bins} * V::kLanes, typename V::Reg{});
-  const int padded = (t.dim + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  const int padded = padded_dim(t);
   for (int d = t.dim; d < padded; ++d) V::store(scratch.columns + d * V::kLanes, typename V::Reg{});
   float* row[V::kLanes];
   for (int lane = 0; lane < V::kLanes; ++lane) row[lane] = rows[lane];
@@ -56,12 +67,7 @@ void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples
   for (int i = 0; i < count; ++i) {
     load_chunk<V>(ring, samples, i);
     const Frame<V> frame(ring, i % t.num_chunks, kScale);
-    if (t.fft.half > 0) {
-      first_pass<V>(frame, t.fft, scratch.points);
-      power_spectrum<V>(t.fft, scratch.points, scratch.power);
-    } else {
-      slow_spectrum<V>(frame, scratch);
-    }
+    spectrum_of<V>(frame, t, scratch);
     columns_of<V>(t, scratch.power, scratch.bands, scratch.columns);
     if (t.energy_column >= 0) {
       V::store(scratch.columns + t.energy_column * V::kLanes, log_energy<V>(frame));

@@ -25,23 +25,22 @@ namespace {
 
 // --------------------------------------------------------------------------------- samples
 
-// Calls `use` with a typed pointer to the elements of a contiguous int16, float32 or float64 array.
+// Calls `use` with a typed pointer to the elements of a contiguous row of int16, float32 or float64.
+// Anything else is a TypeError: Python then looks at it more closely, and converts or refuses it.
 template <class Use>
 auto with_samples(const py::array& samples, Use use) {
-  if (samples.ndim() != 1 || !(samples.flags() & py::array::c_style)) {
-    throw InputError("the array is not one contiguous row of samples", "samples");
+  if (samples.ndim() == 1 && (samples.flags() & py::array::c_style)) {
+    if (py::isinstance<py::array_t<int16_t>>(samples)) {
+      return use(static_cast<const int16_t*>(samples.data()));
+    }
+    if (py::isinstance<py::array_t<float>>(samples)) {
+      return use(static_cast<const float*>(samples.data()));
+    }
+    if (py::isinstance<py::array_t<double>>(samples)) {
+      return use(static_cast<const double*>(samples.data()));
+    }
   }
-  if (py::isinstance<py::array_t<int16_t>>(samples)) {
-    return use(static_cast<const int16_t*>(samples.data()));
-  }
-  if (py::isinstance<py::array_t<float>>(samples)) {
-    return use(static_cast<const float*>(samples.data()));
-  }
-  if (py::isinstance<py::array_t<double>>(samples)) {
-    return use(static_cast<const double*>(samples.data()));
-  }
-  throw InputError("the array holds " + std::string(py::str(samples.dtype())), "samples",
-                   "int16, float32 or float64");
+  throw py::type_error("samples must be a contiguous row of int16, float32 or float64");
 }
 
 py::array_t<float> new_rows(int64_t count, int dim) {

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "base/error.h"
+#include "python/bind_bench.h"
 #include "python/bind_cmvn.h"
 #include "python/bind_frontend.h"
 #include "python/bind_io.h"
@@ -44,4 +45,5 @@ PYBIND11_MODULE(_native, module) {
   pyser::bind_cmvn(module);
   pyser::bind_io(module);
   pyser::bind_simd(module);
+  pyser::bind_bench(module);
 }

@@ -43,7 +43,11 @@ class Frontend:
                 index), magnitudes off the 16-bit scale, or a sample rate that differs from
                 ``sample_frequency`` without ``allow_downsample`` or ``allow_upsample``.
         """
-        return self._plan.compute(_as_samples(samples), self._rate(sample_rate))
+        rate = self._rate(sample_rate)
+        try:
+            return self._plan.compute(samples, rate)
+        except TypeError:
+            return self._plan.compute(_as_samples(samples), rate)
 
     def batch(self, signals, sample_rate=None, num_threads=0):
         """Features of several signals, computed by several threads.
@@ -154,7 +158,10 @@ class Stream:
             InputError: bad samples, of which none are taken then (indices count from the start of
                 the stream), or the stream is finished.
         """
-        return self._native.accept(_as_samples(chunk))
+        try:
+            return self._native.accept(chunk)
+        except TypeError:
+            return self._native.accept(_as_samples(chunk))
 
     def finish(self):
         """End the signal; return the remaining rows, [k, D] float32."""
