@@ -70,18 +70,19 @@ struct UsualDeltas {
 };
 
 // Columns in groups of a vector, the last group first: so what is overwritten is written later.
-// Behind the `count` rows come others, unless they are the `last`.
+// `behind` rows more will be written behind these.
 template <class V, class Filter>
-inline void deltas_of_rows(const DeltaTables& t, const float* rows, int64_t count, bool last,
+inline void deltas_of_rows(const DeltaTables& t, const float* rows, int64_t count, int64_t behind,
                            float* output, const Filter& filter) {
   const int columns = t.skip + t.dim * (t.num_orders + 1);
   for (int d = (t.dim - 1) / V::kLanes * V::kLanes; d >= 0; d -= V::kLanes) {
     const int width = t.dim - d < V::kLanes ? t.dim - d : V::kLanes;
-    const int64_t spill = last && width < V::kLanes ? (V::kLanes + columns - 1) / columns : 0;
+    // Rows whose whole vectors would reach beyond the last one.
+    const int64_t spill = width < V::kLanes ? (V::kLanes + columns - 1) / columns - behind : 0;
     const float* row = rows + t.skip + d;
     float* to = output + t.skip + d;
     int64_t i = 0;
-    for (; i < count - spill; ++i, row += t.stride, to += columns) filter(t, row, width, true, to);
+    for (; i < count && i < count - spill; ++i, row += t.stride, to += columns) filter(t, row, width, true, to);
     for (; i < count; ++i, row += t.stride, to += columns) filter(t, row, width, false, to);
   }
   for (int64_t i = 0; i < count && t.skip > 0; ++i) {
@@ -93,13 +94,12 @@ template <class V>
 void deltas(const DeltaTables& t, const float* rows, int64_t count, float* output) {
   constexpr int64_t kBlock = 32;  // rows that stay in the cache from one group of columns to the next
   for (int64_t i = 0; i < count; i += kBlock) {
-    const bool last = count - i <= kBlock;
-    const int64_t block = last ? count - i : kBlock;
+    const int64_t block = count - i < kBlock ? count - i : kBlock, behind = count - i - block;
     float* to = output + i * (t.skip + t.dim * (t.num_orders + 1));
     if (UsualDeltas<V>::fits(t)) {
-      deltas_of_rows<V>(t, rows + i * t.stride, block, last, to, UsualDeltas<V>(t));
+      deltas_of_rows<V>(t, rows + i * t.stride, block, behind, to, UsualDeltas<V>(t));
     } else {
-      deltas_of_rows<V>(t, rows + i * t.stride, block, last, to, any_deltas<V>);
+      deltas_of_rows<V>(t, rows + i * t.stride, block, behind, to, any_deltas<V>);
     }
   }
 }
