@@ -1,17 +1,20 @@
 // A queue of floats: grows at the end, is dropped from the front.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace pyser {
 
-// Grown memory is not set, and `kSlack` floats behind the end may be read, whatever they hold.
-// Small memory is kept by the thread that frees it for the next buffer: asking the system for it
-// again, page by page, would cost a short signal more than its features.
+// Grown memory is not set (with PYSER_POISON, NaN shows its use); `kSlack` floats behind the end may be read, whatever they hold. What is
+// grown first begins a cache line. Small memory is kept by the thread that frees it for the next
+// buffer: asking the system for it again, page by page, would cost a short signal more than its
+// features do.
 class FloatBuffer {
  public:
   static constexpr size_t kSlack = 16;
@@ -26,11 +29,14 @@ class FloatBuffer {
   const float* data() const { return memory_.get() + begin_; }
 
   // Appends `count` floats; returns where they are, until the next call.
-  float* grow(int64_t count) {
-    const size_t needed = end_ + count + kSlack;
-    if (needed > capacity_) make_room(size() + count + kSlack);
+  float* grow(size_t count) {
+    if (end_ + count + kSlack > capacity_) make_room(end_ - begin_ + count + kSlack);
     end_ += count;
-    return memory_.get() + end_ - count;
+    float* const grown = memory_.get() + end_ - count;
+#ifdef PYSER_POISON
+    for (size_t i = 0; i < count + kSlack; ++i) grown[i] = __builtin_nanf("");
+#endif
+    return grown;
   }
 
   void drop_front(int64_t count) {
@@ -41,8 +47,20 @@ class FloatBuffer {
   void clear() { begin_ = end_ = 0; }
 
  private:
-  using Memory = std::unique_ptr<float[]>;
+  static constexpr std::align_val_t kAlignment{64};
+  struct Free {
+    void operator()(float* memory) const { ::operator delete(memory, kAlignment); }
+  };
+  using Memory = std::unique_ptr<float, Free>;
+  struct Block {
+    Memory memory;
+    size_t capacity = 0;
+  };
+  static constexpr size_t kKept = 8, kKeptSize = 1 << 18;  // of a thread: blocks, floats of each
+  using Spare = std::array<Block, kKept>;
 
+  static Spare& spare();
+  static Block take(size_t needed);
   void make_room(size_t needed);
   static void recycle(Memory memory, size_t capacity);
 

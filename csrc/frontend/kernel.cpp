@@ -1,7 +1,6 @@
 #include "frontend/kernel.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "kernel/dispatch.h"
 
@@ -39,14 +38,12 @@ const Scratch& Workspace::scratch(int lanes) {
   size_t total = 0;
   for (const auto& part : parts) total += rounded_up(part.size);
   memory_.clear();
-  void* start = memory_.grow(static_cast<int64_t>(total + kCacheLine));
-  size_t space = (total + kCacheLine) * sizeof(float);
-  std::align(kCacheLine * sizeof(float), total * sizeof(float), start, space);
-  auto* next = static_cast<float*>(start);
+  float* next = memory_.grow(static_cast<int64_t>(total));
   for (const auto& part : parts) {
     *part.pointer = next;
     next += rounded_up(part.size);
   }
+  std::fill_n(scratch_.frame, points, 0.0f);  // the kernels write the frame, not the padding
   scratch_.context = &slow_;
   scratch_.spectrum = [](void* context, const float* frame, float* power) {
     auto* slow = static_cast<SlowSpectrum*>(context);

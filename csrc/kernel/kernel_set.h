@@ -14,8 +14,8 @@ struct Scratch {
   float* power;       // [num_bins + 1]
   float* bands;       // [num_bands]
   float* columns;     // [dim, rounded up to kRowAlignment]
-  // Of one lane, and the FFT for lengths that the kernels do not know: frame [length] -> power
-  // [num_bins].
+  // Of one lane, and the FFT for lengths that the kernels do not know: frame [FFT length], zero
+  // beyond the frame, -> power [num_bins].
   float* frame;
   float* bins;
   void (*spectrum)(void* context, const float* frame, float* power);

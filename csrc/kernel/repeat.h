@@ -18,7 +18,7 @@ void repeat(const KernelTables& t, const Scratch& scratch, const int16_t* const*
         load_chunk<V>(ring, samples, 0);
         break;
       case Stage::kFft:
-        spectrum_of<V>(frame, t, scratch);
+        spectrum_of<V>(frame, scratch, samples);
         break;
       case Stage::kMel:
         if (t.num_bands > 0) mel_bands<V>(t, scratch.power, scratch.bands);

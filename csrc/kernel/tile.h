@@ -27,21 +27,25 @@ inline typename V::Reg log_energy(const Frame<V>& frame) {
   return V::max(log, V::set(t.log_energy_floor));
 }
 
-// For FFT lengths that the kernels do not know: lane after lane.
-template <class V>
-inline void slow_spectrum(const Frame<V>& frame, const Scratch& scratch) {
+// For FFT lengths that the kernels do not know: lane after lane, but those that are alike only once.
+template <class V, class T>
+inline void slow_spectrum(const Frame<V>& frame, const Scratch& scratch, const T* const* samples) {
+  constexpr int kLanes = V::kLanes;
   const KernelTables& t = frame.ring.tables;
-  for (int n = 0; n < t.length; ++n) V::store(scratch.points + n * V::kLanes, frame.windowed(n));
-  for (int lane = 0; lane < V::kLanes; ++lane) {
-    for (int n = 0; n < t.length; ++n) scratch.frame[n] = scratch.points[n * V::kLanes + lane];
-    scratch.spectrum(scratch.context, scratch.frame, scratch.bins);
-    for (int k = 0; k < t.num_bins; ++k) scratch.power[k * V::kLanes + lane] = scratch.bins[k];
+  for (int n = 0; n < t.length; ++n) V::store(scratch.points + n * kLanes, frame.windowed(n));
+  for (int lane = 0; lane < kLanes; ++lane) {
+    if (lane == 0 || samples[lane] != samples[lane - 1]) {
+      for (int n = 0; n < t.length; ++n) scratch.frame[n] = scratch.points[n * kLanes + lane];
+      scratch.spectrum(scratch.context, scratch.frame, scratch.bins);
+    }
+    for (int k = 0; k < t.num_bins; ++k) scratch.power[k * kLanes + lane] = scratch.bins[k];
   }
 }
 
-template <class V>
-inline void spectrum_of(const Frame<V>& frame, const KernelTables& t, const Scratch& scratch) {
-  if (t.fft.half == 0) return slow_spectrum<V>(frame, scratch);
+template <class V, class T>
+inline void spectrum_of(const Frame<V>& frame, const Scratch& scratch, const T* const* samples) {
+  const KernelTables& t = frame.ring.tables;
+  if (t.fft.half == 0) return slow_spectrum<V>(frame, scratch, samples);
   first_pass<V>(frame, t.fft, scratch.points);
   power_spectrum<V>(t.fft, scratch.points, scratch.power);
 }
@@ -67,7 +71,7 @@ void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples
   for (int i = 0; i < count; ++i) {
     load_chunk<V>(ring, samples, i);
     const Frame<V> frame(ring, i % t.num_chunks, kScale);
-    spectrum_of<V>(frame, t, scratch);
+    spectrum_of<V>(frame, scratch, samples);
     columns_of<V>(t, scratch.power, scratch.bands, scratch.columns);
     if (t.energy_column >= 0) {
       V::store(scratch.columns + t.energy_column * V::kLanes, log_energy<V>(frame));
