@@ -47,6 +47,7 @@ const Scratch& Workspace::scratch(int lanes) {
     *part.pointer = next;
     next += rounded_up(part.size);
   }
+  std::fill_n(scratch_.frame, points, 0.0f);  // behind the frame it stays so: padding for the FFT
   scratch_.context = &slow_;
   scratch_.spectrum = [](void* context, const float* frame, float* power) {
     auto* slow = static_cast<SlowSpectrum*>(context);
