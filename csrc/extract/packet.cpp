@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "frontend/compute.h"
+#include "io/stats_archive.h"
 
 namespace pyser {
 namespace {
@@ -42,7 +43,8 @@ void compute_item(const Plan& plan, Packet& packet, Packet::Item& item) {
   }
 }
 
-void compute_items(const Plan& plan, const ArkFormat& format, const Help& help, Packet& packet) {
+void compute_items(const Plan& plan, const ArkFormat& format, bool keep_stats, const Help& help,
+                   Packet& packet) {
   for (Packet::Item& item : packet.items) {
     Utterance& utterance = *item.utterance;
     if (utterance.outcome == Outcome::foreign) help(item.utterance);
@@ -61,11 +63,15 @@ void compute_items(const Plan& plan, const ArkFormat& format, const Help& help, 
     const float* rows = own ? utterance.rows.data() : packet.rows.data() + item.first_value;
     packet.block.append(format, rows, item.num_rows, plan.dim());
     packet.block.end(format);
+    if (!keep_stats) continue;
+    CmvnStats stats(plan.dim());
+    stats.add(rows, item.num_rows);
+    append_stats(packet.stats, utterance.key, stats);
   }
 }
 
 // The rows that are final after this piece.
-void compute_piece(const Plan& plan, const ArkFormat& format, Packet& packet) {
+void compute_piece(const Plan& plan, const ArkFormat& format, bool keep_stats, Packet& packet) {
   Recording& recording = *packet.recording;
   Utterance& utterance = *recording.utterance;
   if (utterance.outcome == Outcome::failed) return;
@@ -83,6 +89,9 @@ void compute_piece(const Plan& plan, const ArkFormat& format, Packet& packet) {
           packet.block.begin(format, utterance.key, recording.num_rows, plan.dim());
     }
     packet.block.append(format, rows, all, plan.dim());
+    if (packet.first && keep_stats) recording.stats.emplace(plan.dim());
+    if (keep_stats) recording.stats->add(rows, all);
+    if (packet.last && keep_stats) append_stats(packet.stats, utterance.key, *recording.stats);
     if (packet.last) {
       packet.block.end(format);
       utterance.num_rows = recording.num_rows;
@@ -113,11 +122,13 @@ void Packet::clear() {
   samples.clear(kKeptValues);
   rows.clear(kKeptValues);
   block.clear();
+  stats.clear();
 }
 
-void compute_packet(const Plan& plan, const ArkFormat& format, const Help& help, Packet& packet) {
-  if (packet.recording) return compute_piece(plan, format, packet);
-  compute_items(plan, format, help, packet);
+void compute_packet(const Plan& plan, const ArkFormat& format, bool keep_stats, const Help& help,
+                    Packet& packet) {
+  if (packet.recording) return compute_piece(plan, format, keep_stats, packet);
+  compute_items(plan, format, keep_stats, help, packet);
 }
 
 }  // namespace pyser

@@ -6,9 +6,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/buffer.h"
+#include "dsp/cmvn.h"
 #include "frontend/stream.h"
 #include "io/ark_block.h"
 #include "io/audio.h"
@@ -33,6 +35,7 @@ struct Recording {
   Buffer<int16_t> held;
   int64_t num_samples = 0, num_read = 0, num_rows = 0;
   std::unique_ptr<Stream> stream;
+  std::optional<CmvnStats> stats;  // of the rows so far
   std::atomic<bool> failed{false};  // set by whoever computes; the rest need not be read then
   int64_t begin = 0;  // byte of the archive where its entry begins
   int64_t place = 0;  // byte of the entry that a scp line names
@@ -53,14 +56,16 @@ struct Packet {
   std::optional<Error> error;            // why the piece could not be read
   Buffer<int16_t> samples;
   Buffer<float> rows;
-  ArkBlock block;  // what is to be written
+  ArkBlock block;     // what is to be written
+  std::string stats;  // of the utterances that end here, as an archive has them
 
   void clear();
 };
 
-// The rows of a packet, computed and put into its block. Utterances fail one by one; `help` is asked
-// to read those that are foreign.
+// The rows of a packet, computed and put into its block; with `keep_stats` their statistics too.
+// Utterances fail one by one; `help` is asked to read those that are foreign.
 using Help = std::function<void(const std::shared_ptr<Utterance>&)>;
-void compute_packet(const Plan& plan, const ArkFormat& format, const Help& help, Packet& packet);
+void compute_packet(const Plan& plan, const ArkFormat& format, bool keep_stats, const Help& help,
+                    Packet& packet);
 
 }  // namespace pyser

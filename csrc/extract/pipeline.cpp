@@ -31,10 +31,11 @@ PacketLimits limits_for(const Plan& plan, const ArkFormat& format) {
 }  // namespace
 
 Pipeline::Pipeline(std::shared_ptr<const Plan> plan, std::shared_ptr<Source> source,
-                   std::shared_ptr<ArkWriter> writer, int num_threads, Help help)
+                   std::shared_ptr<ArkWriter> writer, int num_threads, bool keep_stats, Help help)
     : plan_(std::move(plan)),
       source_(std::move(source)),
       writer_(std::move(writer)),
+      keep_stats_(keep_stats),
       help_(std::move(help)),
       limits_(limits_for(*plan_, writer_->format())),
       slots_(num_threads == 0 ? 1 : static_cast<size_t>(num_threads) + kSparePackets) {
@@ -125,7 +126,7 @@ bool Pipeline::compute_one(Lock& lock) {
     if (stopped_) return true;  // to who called, for whom there is nothing more to wait for
   }
   lock.unlock();
-  compute_packet(*plan_, writer_->format(), help_, slot.packet);
+  compute_packet(*plan_, writer_->format(), keep_stats_, help_, slot.packet);
   lock.lock();
   slot.state = State::computed;
   changed_.notify_all();
@@ -154,6 +155,7 @@ bool Pipeline::write_one(Lock& lock, Results& results) {
 void Pipeline::write_items(const Packet& packet, Results& results) {
   const int64_t begin = writer_->position();
   writer_->write(packet.block);
+  results.stats += packet.stats;
   for (const Packet::Item& item : packet.items) {
     item.utterance->num_rows = item.num_rows;
     report(item.utterance, begin + item.place, results);
@@ -167,6 +169,7 @@ void Pipeline::write_recording(const Packet& packet, Results& results) {
     writer_->rewind(recording.begin);
   } else {
     writer_->write(packet.block);
+    results.stats += packet.stats;
   }
   if (packet.last) report(recording.utterance, recording.begin + recording.place, results);
 }

@@ -22,6 +22,7 @@ struct Results {
   std::vector<std::string> keys;  // of those that have rows
   std::vector<int64_t> places;    // byte of the archive that a scp line names
   std::vector<int64_t> num_rows;
+  std::string stats;  // of those, as an archive has them, if they are kept
   int64_t count = 0;                             // all that are finished
   std::vector<std::shared_ptr<Utterance>> told;  // those of which something is to be told
 };
@@ -32,9 +33,10 @@ struct Results {
 // the caller does all of it in turn, which is what a single CPU does best.
 class Pipeline {
  public:
-  // num_threads of 0: no threads. The source and the writer must not be used elsewhere meanwhile.
+  // num_threads of 0: no threads; keep_stats: results have the statistics of what was written. The
+  // source and the writer must not be used elsewhere meanwhile.
   Pipeline(std::shared_ptr<const Plan> plan, std::shared_ptr<Source> source,
-           std::shared_ptr<ArkWriter> writer, int num_threads, Help help);
+           std::shared_ptr<ArkWriter> writer, int num_threads, bool keep_stats, Help help);
   ~Pipeline();  // stops, in the middle if need be
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -67,6 +69,7 @@ class Pipeline {
   const std::shared_ptr<const Plan> plan_;
   const std::shared_ptr<Source> source_;
   const std::shared_ptr<ArkWriter> writer_;
+  const bool keep_stats_;
   const Help help_;
   const PacketLimits limits_;
 

@@ -31,11 +31,13 @@ constexpr double kMostSeconds = 0.1;  // without Python: signals, progress and e
 class Extraction {
  public:
   Extraction(const std::shared_ptr<Plan>& plan, const std::shared_ptr<Source>& source,
-             const std::shared_ptr<ArkWriter>& writer, int num_threads, py::function help)
+             const std::shared_ptr<ArkWriter>& writer, int num_threads, bool keep_stats,
+             py::function help)
       : help_(std::move(help)) {
     const py::handle function = help_;  // kept by this object: no thread counts references to it
     pipeline_ = std::make_unique<Pipeline>(
-        plan, source, writer, num_threads, [function](const std::shared_ptr<Utterance>& utterance) {
+        plan, source, writer, num_threads, keep_stats,
+        [function](const std::shared_ptr<Utterance>& utterance) {
           const py::gil_scoped_acquire acquired;
           function(utterance);
         });
@@ -51,7 +53,7 @@ class Extraction {
     }
     if (!more) return py::none();
     return py::make_tuple(results.count, results.keys, results.places, results.num_rows,
-                          results.told);
+                          py::bytes(results.stats), results.told);
   }
 
   void close() {
@@ -122,11 +124,12 @@ void bind_extract(py::module_& module) {
                          "Reads, computes and writes, in the order of the source; num_threads of 0 "
                          "makes no thread. help(utterance) reads what is foreign.")
       .def(py::init<const std::shared_ptr<Plan>&, const std::shared_ptr<Source>&,
-                    const std::shared_ptr<ArkWriter>&, int, py::function>(),
+                    const std::shared_ptr<ArkWriter>&, int, bool, py::function>(),
            py::arg("plan"), py::arg("source"), py::arg("writer"), py::arg("num_threads"),
-           py::arg("help"))
+           py::arg("keep_stats"), py::arg("help"))
       .def("next", &Extraction::next,
-           "(finished, keys, places, rows of those with rows, utterances to tell of), or None.")
+           "(finished, of those with rows: keys, places, rows, statistics, utterances to tell of), "
+           "or None.")
       .def("close", &Extraction::close);
   module.def("file_states", &file_states, py::arg("paths"),
              py::call_guard<py::gil_scoped_release>(),

@@ -1,21 +1,20 @@
 """Statistics kept beside an archive of features, so that none has to be read for them again.
 
-``cmvn_utt.ark`` has those of each utterance (see ``pyser.frontend.cmvn``), as Kaldi's binary double
-matrices in the order of the archive. They count only as long as ``cmvn_utt.json`` agrees with the
+``utt2cmvn.ark`` has those of each utterance (see ``pyser.frontend.cmvn``), as Kaldi's binary double
+matrices in the order of the archive. They count only as long as ``utt2cmvn.json`` agrees with the
 archive's size and time of modification, the places of its utterances and the digest of
-``cmvn_utt.ark``: in any doubt the features themselves are read.
+``utt2cmvn.ark``: in any doubt the features themselves are read.
 """
 
 import contextlib
+import os
 import struct
 from pathlib import Path
-
-import numpy as np
 
 from pyser.errors import PyserError
 from pyser.files import atomic_path, digest, file_digest, read_json, write_json
 
-STATS_FILE, TIE_FILE = "cmvn_utt.ark", "cmvn_utt.json"
+STATS_FILE, TIE_FILE = "utt2cmvn.ark", "utt2cmvn.json"
 _HEADER = struct.Struct("<6sbibi")  # " \0BDM ", then twice the number 4 and an integer of 4 bytes
 
 
@@ -25,7 +24,6 @@ def stats_file(folder):
 
     It appears in ``folder`` when the block succeeds, and counts after ``tie_to_archive``.
     """
-    remove_stats(folder)
     with atomic_path(Path(folder) / STATS_FILE) as temporary, open(temporary, "wb") as file:
         yield file
 
@@ -36,9 +34,15 @@ def remove_stats(folder):
         (Path(folder) / name).unlink(missing_ok=True)
 
 
-def tie_to_archive(reader):
-    """Say that the statistics beside the table of ``reader`` (FeatureReader) are of its archive."""
-    write_json(reader.path.with_name(TIE_FILE), _tie(reader))
+def tie_to_archive(folder, archive, places):
+    """Say of which archive the statistics in ``folder`` are.
+
+    Args:
+        folder: of ``utt2cmvn.ark``.
+        archive: path of the features.
+        places: utterance -> archive and offset, as ``FeatureReader.places``.
+    """
+    write_json(Path(folder) / TIE_FILE, _tie(folder, [archive], places))
 
 
 def kept_stats(reader):
@@ -48,23 +52,26 @@ def kept_stats(reader):
         dict from utterance to float64 [2, D + 1]; empty when there are none that surely are.
     """
     try:
-        if read_json(reader.path.with_name(TIE_FILE)) != _tie(reader):
+        folder = reader.path.parent
+        if read_json(folder / TIE_FILE) != _tie(folder, reader.archives(), reader.places()):
             return {}
-        return _parse(reader.path.with_name(STATS_FILE).read_bytes())
+        return _parse((folder / STATS_FILE).read_bytes())
     except (OSError, PyserError, ValueError, struct.error):
         return {}
 
 
-def _tie(reader):
-    status = [path.stat() for path in reader.archives()]
+def _tie(folder, archives, places):
+    status = [os.stat(path) for path in archives]
     return {
         "archives": [{"bytes": s.st_size, "mtime_ns": s.st_mtime_ns} for s in status],
-        "places": digest(reader.places()),
-        "statistics": file_digest(reader.path.with_name(STATS_FILE)),
+        "places": digest(places),
+        "statistics": file_digest(Path(folder) / STATS_FILE),
     }
 
 
 def _parse(content):
+    import numpy as np  # not at the top: who writes statistics needs none of it
+
     found, start = {}, 0
     while start < len(content):
         end = content.index(b" ", start)

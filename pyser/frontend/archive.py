@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from pyser import __version__, _native
+from pyser.data.keptstats import remove_stats, stats_file, tie_to_archive
 from pyser.data.tables import write_counts
 from pyser.errors import InputError
 from pyser.files import atomic_path, digest, read_json, write_json, write_text
@@ -66,6 +67,7 @@ class Record:
         if self.path:
             for path in (self.path, self.path.with_name("utt2num_frames"), self._wspecifier.scp):
                 Path(path).unlink(missing_ok=True)
+            remove_stats(self.path.parent)
 
     def write(self, counts):
         """Write the record, with the dict ``counts`` of what was done."""
@@ -168,15 +170,19 @@ def feature_writer(wspecifier, compression, record):
         compression: Kaldi's compression method, 1 to 7, or 0 for none.
         record: Record, removed before the archive it describes is replaced.
     """
-    with _destination(wspecifier.ark) as path:
+    keeps_stats = wspecifier.scp and not compression and not _is_special(wspecifier.ark)
+    kept = stats_file(Path(wspecifier.scp).parent) if keeps_stats else contextlib.nullcontext()
+    with _destination(wspecifier.ark) as path, kept as stats:
         ark = _native.ArkWriter(str(path), wspecifier.text, compression)
-        writer = FeatureWriter(ark)
+        writer = FeatureWriter(ark, stats)
         yield writer
         ark.close()
         check_folder(wspecifier)  # again: another run may have ended there meanwhile
         record.remove()
     if wspecifier.scp:
         writer.write_tables(wspecifier)
+    if keeps_stats:
+        writer.tie_stats(wspecifier)
 
 
 class FeatureWriter:
@@ -184,17 +190,25 @@ class FeatureWriter:
 
     Args:
         ark: ``_native.ArkWriter``.
+        stats: binary file for the statistics of each matrix, or None.
     """
 
-    def __init__(self, ark):
-        self.ark = ark
+    def __init__(self, ark, stats=None):
+        self.ark, self.keeps_stats, self._stats = ark, stats is not None, stats
         self._keys, self._places, self._num_rows = [], [], []
 
-    def add(self, keys, places, num_rows):
-        """Note matrices that were written: lists of their keys, byte offsets and rows."""
+    def add(self, keys, places, num_rows, stats):
+        """Note matrices that were written.
+
+        Args:
+            keys, places, num_rows: lists, of their keys, byte offsets and rows.
+            stats: their statistics (bytes), as an archive has them; none unless ``keeps_stats``.
+        """
         self._keys += keys
         self._places += places
         self._num_rows += num_rows
+        if self.keeps_stats:
+            self._stats.write(stats)
 
     def write_tables(self, wspecifier):
         """Write the scp, in the order of the archive, and utt2num_frames."""
@@ -203,6 +217,12 @@ class FeatureWriter:
         write_text(wspecifier.scp, "".join(places))
         counts = zip(keys, self._num_rows, strict=True)
         write_counts(Path(wspecifier.scp).with_name("utt2num_frames"), counts)
+
+    def tie_stats(self, wspecifier):
+        """Say that the statistics are those of this very archive, now that it is complete."""
+        name = Path(wspecifier.ark).name
+        places = {k: f"{name}:{place}" for k, place in zip(self._keys, self._places, strict=True)}
+        tie_to_archive(Path(wspecifier.scp).parent, wspecifier.ark, places)
 
 
 def _destination(ark):

@@ -3,12 +3,14 @@
 A bad utterance does not stop the others: it is told, listed in ``failed.tsv`` and makes the command
 fail in the end, unless ``--max-failed`` tolerates it. The rows of the good ones are written in
 either case; ``frontend.json``, by which a rerun sees that nothing is to do, only on success.
+With a scp, ``utt2cmvn.ark`` holds the statistics of each utterance (see ``pyser.data.keptstats``).
 """
 
 from contextlib import closing
 
 from pyser import _native
 from pyser.config import Option, Parser
+from pyser.data.keptstats import STATS_FILE, TIE_FILE
 from pyser.errors import FileError, InputError, PyserError, UsageError
 from pyser.frontend import Frontend, FrontendOptions, decode
 from pyser.frontend.archive import (
@@ -42,7 +44,7 @@ _RUN_OPTIONS = [
     Option("compression-method", int, 1, "as in Kaldi: 1 automatic ... 7", tuple(range(1, 8))),
     Option("overwrite", bool, False, "replace features that were made in another way"),
 ]
-_SIDE_FILES = ("frontend.json", "utt2num_frames", "failed.tsv")
+_SIDE_FILES = ("frontend.json", "utt2num_frames", "failed.tsv", STATS_FILE, TIE_FILE)
 
 
 def main(argv):
@@ -103,8 +105,8 @@ def _extract(args):
     ):
         blocks = iter(running.next, None)
         for block in progress(blocks, source.total, "features", size=lambda block: block[0]):
-            _, keys, places, num_rows, told = block
-            writer.add(keys, places, num_rows)
+            _, keys, places, num_rows, stats, told = block
+            writer.add(keys, places, num_rows, stats)
             tally.add(len(keys), told)
     return _conclude(args, wspecifier, source, record, tally)
 
@@ -161,7 +163,9 @@ def _extraction(native, writer, source, frontend, read, num_threads):
     num_threads = num_threads or cpus
     if num_threads == cpus == 1:
         num_threads = 0  # all in turn: other threads would only take the CPU from each other
-    return _native.Extraction(frontend._plan, native, writer.ark, num_threads, read_foreign)
+    return _native.Extraction(
+        frontend._plan, native, writer.ark, num_threads, writer.keeps_stats, read_foreign
+    )
 
 
 def _conclude(args, wspecifier, source, record, tally):

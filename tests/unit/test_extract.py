@@ -66,7 +66,14 @@ def test_tables_and_record(wavs):
     assert dict(line.split() for line in lines) == {k: str(v) for k, v in counts.items()}
     assert Path("o/f.scp").read_text().split()[1] == "o/f.ark:5"
     assert not os.path.exists("o/failed.tsv")
-    assert sorted(os.listdir("o")) == ["f.ark", "f.scp", "frontend.json", "utt2num_frames"]
+    assert sorted(os.listdir("o")) == [
+        "f.ark",
+        "f.scp",
+        "frontend.json",
+        "utt2cmvn.ark",
+        "utt2cmvn.json",
+        "utt2num_frames",
+    ]
 
 
 @pytest.mark.parametrize("envelope", [None, "soundfile"])
