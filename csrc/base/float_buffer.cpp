@@ -25,7 +25,8 @@ void FloatBuffer::make_room(size_t needed) {
   if (needed > capacity_) {
     Block block = take(std::max(needed, 2 * capacity_));
     if (count > 0) std::memcpy(block.memory.get(), data(), count * sizeof(float));
-    recycle(std::exchange(memory_, std::move(block.memory)), std::exchange(capacity_, block.capacity));
+    recycle(std::exchange(memory_, std::move(block.memory)),
+            std::exchange(capacity_, block.capacity));
   } else {
     std::memmove(memory_.get(), data(), count * sizeof(float));
   }
@@ -36,9 +37,9 @@ void FloatBuffer::make_room(size_t needed) {
 // Kept in the place of a smaller one, if there is one.
 void FloatBuffer::recycle(Memory memory, size_t capacity) {
   if (!memory || capacity > kKeptSize) return;
-  Block* const smallest = std::min_element(
-      std::begin(spare()), std::end(spare()),
-      [](const Block& a, const Block& b) { return a.capacity < b.capacity; });
+  Block* const smallest =
+      std::min_element(std::begin(spare()), std::end(spare()),
+                       [](const Block& a, const Block& b) { return a.capacity < b.capacity; });
   if (smallest->capacity < capacity) *smallest = {std::move(memory), capacity};
 }
 

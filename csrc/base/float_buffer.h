@@ -11,10 +11,10 @@
 
 namespace pyser {
 
-// Grown memory is not set (with PYSER_POISON, NaN shows its use); `kSlack` floats behind the end may be read, whatever they hold. What is
-// grown first begins a cache line. Small memory is kept by the thread that frees it for the next
-// buffer: asking the system for it again, page by page, would cost a short signal more than its
-// features do.
+// Grown memory is not set (with PYSER_POISON, NaN shows its use); `kSlack` floats behind the end
+// may be read, whatever they hold. What is grown first begins a cache line. Small memory is kept by
+// the thread that frees it for the next buffer: asking the system for it again, page by page, would
+// cost a short signal more than its features do.
 class FloatBuffer {
  public:
   static constexpr size_t kSlack = 16;

@@ -64,7 +64,8 @@ float* DeltaStream::grow(size_t number, int64_t count) {
   const DeltaPlan::Stage& stage = plan_.stages_[number];
   Input& input = inputs_[number];
   if (count > 0 && !input.begun) {
-    input.rows.grow(int64_t{stage.reach} * stage.tables.stride);  // for repetitions of the first row
+    input.rows.grow(int64_t{stage.reach} *
+                    stage.tables.stride);  // for repetitions of the first row
     input.begun = true;
   }
   return input.rows.grow(count * stage.tables.stride);

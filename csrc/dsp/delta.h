@@ -60,8 +60,8 @@ class DeltaStream {
   float* pending();
   int64_t num_pending() const { return num_pending_; }
 
-  // The first `count` pending rows are complete; `last` says that there are no more. Writes the rows
-  // with deltas that are final now, and returns how many.
+  // The first `count` pending rows are complete; `last` says that there are no more. Writes the
+  // rows with deltas that are final now, and returns how many.
   int64_t emit(int64_t count, bool last, float* output);
 
  private:

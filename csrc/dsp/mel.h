@@ -7,8 +7,8 @@
 
 namespace pyser {
 
-// Immutable. The corners of the filters cut the frequency axis into size() + 1 stretches: corner i is
-// where filter i begins to rise, filter i - 1 has its peak and filter i - 2 ends.
+// Immutable. The corners of the filters cut the frequency axis into size() + 1 stretches: corner i
+// is where filter i begins to rise, filter i - 1 has its peak and filter i - 2 ends.
 class MelBank {
  public:
   // The FFT bins of a stretch, first_bin, first_bin + 1, ... Filter i - 1 falls over stretch i and

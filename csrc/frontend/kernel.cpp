@@ -29,10 +29,14 @@ const Scratch& Workspace::scratch(int lanes) {
     float** pointer;
     size_t size;
   } parts[] = {
-      {&scratch_.emphasised, (ring + 1) * lanes}, {&scratch_.plain, ring * lanes},
-      {&scratch_.sums, 4ul * t.num_chunks * lanes}, {&scratch_.points, points * lanes},
-      {&scratch_.power, (bins + 1) * lanes},        {&scratch_.bands, 1ul * t.num_bands * lanes},
-      {&scratch_.columns, rounded_up(t.dim) * lanes},     {&scratch_.frame, points},
+      {&scratch_.emphasised, (ring + 1) * lanes},
+      {&scratch_.plain, ring * lanes},
+      {&scratch_.sums, 4ul * t.num_chunks * lanes},
+      {&scratch_.points, points * lanes},
+      {&scratch_.power, (bins + 1) * lanes},
+      {&scratch_.bands, 1ul * t.num_bands * lanes},
+      {&scratch_.columns, rounded_up(t.dim) * lanes},
+      {&scratch_.frame, points},
       {&scratch_.bins, bins},
   };
   size_t total = 0;

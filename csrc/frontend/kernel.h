@@ -31,8 +31,8 @@ class Workspace {
 };
 
 // Computes `count` consecutive frames, the first at `samples`, contiguous and on the 16-bit scale:
-// (count - 1) * shift + length samples. Writes rows [count], plan.delta().stride() floats apart; the
-// same bytes on any processor. T is float or int16_t.
+// (count - 1) * shift + length samples. Writes rows [count], plan.delta().stride() floats apart;
+// the same bytes on any processor. T is float or int16_t.
 template <class T>
 void static_rows(const Plan& plan, const T* samples, int64_t count, Workspace& workspace,
                  float* rows);

@@ -10,7 +10,7 @@
 namespace pyser {
 namespace {
 
-constexpr int64_t kBlock = 32768;       // samples worked on at once: bounds the memory
+constexpr int64_t kBlock = 32768;        // samples worked on at once: bounds the memory
 constexpr int64_t kFramesInPlace = 256;  // the same, of samples that need no copy
 
 }  // namespace

@@ -62,7 +62,7 @@ class Stream {
   int64_t num_samples_ = 0;       // accepted, at the rate of the input
   std::vector<float> converted_;  // a block of input on its way to the resampler, and from it
   std::vector<float> resampled_;
-  FloatBuffer signal_;            // at sample_frequency, from index signal_first_ on
+  FloatBuffer signal_;  // at sample_frequency, from index signal_first_ on
   int64_t signal_first_ = 0;
   int64_t next_frame_ = 0;
   std::vector<float> reflected_;  // one frame that reaches out of the signal

@@ -58,7 +58,8 @@ inline void columns_of(const KernelTables& t, float* power, float* bands, float*
   constexpr int kLanes = V::kLanes;
   columns += t.first_column * kLanes;
   if (t.num_bands == 0) {
-    for (int k = 0; k < t.num_bins; ++k) V::store(columns + k * kLanes, V::load(power + k * kLanes));
+    for (int k = 0; k < t.num_bins; ++k)
+      V::store(columns + k * kLanes, V::load(power + k * kLanes));
     return floored_log<V>(columns, t.num_bins);
   }
   if (t.magnitude) {

@@ -21,8 +21,9 @@ inline typename V::Reg filtered(const DeltaFilter& f, const float* row, int stri
   return sum;
 }
 
-// `width` columns of a row, and what the filters make of them, -> output. Where all rows that follow
-// are written later, whole vectors are stored, for what they hold beyond the columns is overwritten.
+// `width` columns of a row, and what the filters make of them, -> output. Where all rows that
+// follow are written later, whole vectors are stored, for what they hold beyond the columns is
+// overwritten.
 template <class V>
 inline void put_columns(float* output, typename V::Reg x, int width, bool whole) {
   if (whole) return V::store(output, x);
@@ -82,7 +83,8 @@ inline void deltas_of_rows(const DeltaTables& t, const float* rows, int64_t coun
     const float* row = rows + t.skip + d;
     float* to = output + t.skip + d;
     int64_t i = 0;
-    for (; i < count && i < count - spill; ++i, row += t.stride, to += columns) filter(t, row, width, true, to);
+    for (; i < count && i < count - spill; ++i, row += t.stride, to += columns)
+      filter(t, row, width, true, to);
     for (; i < count; ++i, row += t.stride, to += columns) filter(t, row, width, false, to);
   }
   for (int64_t i = 0; i < count && t.skip > 0; ++i) {
@@ -92,7 +94,8 @@ inline void deltas_of_rows(const DeltaTables& t, const float* rows, int64_t coun
 
 template <class V>
 void deltas(const DeltaTables& t, const float* rows, int64_t count, float* output) {
-  constexpr int64_t kBlock = 32;  // rows that stay in the cache from one group of columns to the next
+  constexpr int64_t kBlock =
+      32;  // rows that stay in the cache from one group of columns to the next
   for (int64_t i = 0; i < count; i += kBlock) {
     const int64_t block = count - i < kBlock ? count - i : kBlock, behind = count - i - block;
     float* to = output + i * (t.skip + t.dim * (t.num_orders + 1));

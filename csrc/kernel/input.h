@@ -10,8 +10,8 @@
 namespace pyser {
 namespace {
 
-// Vectors of the last `num_chunks` chunks. A frame begins at sample `offset` of a chunk, so sums are
-// kept of the two parts of a chunk, before and from there.
+// Vectors of the last `num_chunks` chunks. A frame begins at sample `offset` of a chunk, so sums
+// are kept of the two parts of a chunk, before and from there.
 template <class V>
 struct Ring {
   using Reg = typename V::Reg;
@@ -123,8 +123,8 @@ inline void load_chunk(Ring<V>& ring, const T* const* samples, int index) {
   }
 }
 
-// Mean of the frame that begins in chunk `slot`: its first sample, and the mean difference to it, so
-// that the mean of a constant is that constant.
+// Mean of the frame that begins in chunk `slot`: its first sample, and the mean difference to it,
+// so that the mean of a constant is that constant.
 template <class V>
 inline typename V::Reg mean(const Ring<V>& ring, int slot) {
   using Reg = typename V::Reg;

@@ -35,8 +35,8 @@ struct KernelSet {
                int count, float* const* rows, int stride);
   void (*tile_int16)(const KernelTables& tables, const Scratch& scratch,
                      const int16_t* const* samples, int count, float* const* rows, int stride);
-  // rows [count, stride] -> output [count, skip + dim * (num_orders + 1)]. As many rows as the filters
-  // reach must lie before and behind `rows`.
+  // rows [count, stride] -> output [count, skip + dim * (num_orders + 1)]. As many rows as the
+  // filters reach must lie before and behind `rows`.
   void (*deltas)(const DeltaTables& tables, const float* rows, int64_t count, float* output);
   // Samples on the 16-bit scale: as they are, or times `scale`.
   void (*from_int16)(const int16_t* samples, int64_t count, float* output);

@@ -16,9 +16,17 @@ using Vector = PYSER_VECTOR;
 
 extern const KernelSet PYSER_KERNELS_OF(PYSER_LEVEL);
 const KernelSet PYSER_KERNELS_OF(PYSER_LEVEL) = {
-    PYSER_TEXT(PYSER_LEVEL), Vector::kLanes,       Vector::supported, tile<Vector, float>,
-    tile<Vector, int16_t>,   deltas<Vector>,       widen,             to_float<float>,
-    to_float<double>,        all_within<float>,    all_within<double>,
+    PYSER_TEXT(PYSER_LEVEL),
+    Vector::kLanes,
+    Vector::supported,
+    tile<Vector, float>,
+    tile<Vector, int16_t>,
+    deltas<Vector>,
+    widen,
+    to_float<float>,
+    to_float<double>,
+    all_within<float>,
+    all_within<double>,
     repeat<Vector>,
 };
 

@@ -25,10 +25,11 @@ inline void split_pair(Complex<V> z, Complex<V> y, const float* w, float* low, f
   V::store(high, V::fma(difference.im, difference.im, difference.re * difference.re));
 }
 
-// The last pass and what follows, for the frequencies k = part, part + 8, ... of its blocks and those
-// of their mirror images, quarter - k.
+// The last pass and what follows, for the frequencies k = part, part + 8, ... of its blocks and
+// those of their mirror images, quarter - k.
 template <class V>
-[[gnu::noinline]] void power_of_part(const FftTables& t, const float* points, int part, float* power) {
+[[gnu::noinline]] void power_of_part(const FftTables& t, const float* points, int part,
+                                     float* power) {
   using C = Complex<V>;
   constexpr int kLanes = V::kLanes;
   const int half = t.half, quarter = half / 4;

@@ -23,14 +23,14 @@ struct FftPass {
   const float* twiddles;  // [length / radix][radix - 1] pairs (re, im): w^(j u), u = 1 .. radix - 1
 };
 
-// FFT of 2 * half real samples as one of `half` complex points: a first pass of radix 8, more of any
-// radix, and a last one of radix 4 without twiddles, which is not listed.
+// FFT of 2 * half real samples as one of `half` complex points: a first pass of radix 8, more of
+// any radix, and a last one of radix 4 without twiddles, which is not listed.
 struct FftTables {
   int half;  // 0: not a length of ours
   int num_passes;
   FftPass passes[5];
-  // [half / 8][8] pairs: half the window, for the samples of a first butterfly; and, where the samples
-  // come as multiples of kInt16Scale, that divided by it.
+  // [half / 8][8] pairs: half the window, for the samples of a first butterfly; and, where the
+  // samples come as multiples of kInt16Scale, that divided by it.
   const float* window[2];
   const int* position;  // [half / 4]: where the block of the last pass with frequency k begins
   const float* split;   // [half / 2 + 1] pairs: exp(-2 pi i k / (2 half))
@@ -40,7 +40,8 @@ struct FftTables {
 // of a power of two they would meet in the same lines of the cache.
 constexpr int kBlockPadding = 1;
 
-// The bins between two corners of the mel filters. Filter i - 1 falls over stretch i, filter i rises.
+// The bins between two corners of the mel filters. Filter i - 1 falls over stretch i, filter i
+// rises.
 struct BandStretch {
   int first, count;      // bins; the count is even, for which a bin of weight 0 may follow
   const float* weights;  // [count] pairs (falling, rising)
@@ -62,7 +63,7 @@ struct KernelTables {
 
   bool magnitude;  // bands are of magnitudes, not of powers
   bool log_bands;
-  int num_bands;  // 0: the bins themselves are the columns
+  int num_bands;                 // 0: the bins themselves are the columns
   const BandStretch* stretches;  // [num_bands + 1]
   const float* dct;              // [num_ceps][num_bands], or null: the bands are the columns
   int num_ceps;

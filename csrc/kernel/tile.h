@@ -27,7 +27,8 @@ inline typename V::Reg log_energy(const Frame<V>& frame) {
   return V::max(log, V::set(t.log_energy_floor));
 }
 
-// For FFT lengths that the kernels do not know: lane after lane, but those that are alike only once.
+// For FFT lengths that the kernels do not know: lane after lane, but those that are alike only
+// once.
 template <class V, class T>
 inline void slow_spectrum(const Frame<V>& frame, const Scratch& scratch, const T* const* samples) {
   constexpr int kLanes = V::kLanes;
@@ -58,10 +59,11 @@ template <class V, class T>
 void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples, int count,
           float* const* rows, int stride) {
   constexpr float kScale = sample_scale(static_cast<const T*>(nullptr));
-  Ring<V> ring{t, scratch.emphasised, t.energy_column >= 0 && t.raw_energy ? scratch.plain : nullptr,
-               scratch.sums};
+  Ring<V> ring{t, scratch.emphasised,
+               t.energy_column >= 0 && t.raw_energy ? scratch.plain : nullptr, scratch.sums};
   // What is read behind a frame or a spectrum gets the weight 0, but may not be NaN.
-  V::store(ring.emphasised + int64_t{ring.place(0, t.length % ring.size())} * V::kLanes, typename V::Reg{});
+  V::store(ring.emphasised + int64_t{ring.place(0, t.length % ring.size())} * V::kLanes,
+           typename V::Reg{});
   V::store(scratch.power + int64_t{t.num_bins} * V::kLanes, typename V::Reg{});
   const int padded = padded_dim(t);
   for (int d = t.dim; d < padded; ++d) V::store(scratch.columns + d * V::kLanes, typename V::Reg{});

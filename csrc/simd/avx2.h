@@ -10,7 +10,9 @@ struct Avx2 {
   typedef float Reg __attribute__((vector_size(32)));
   typedef int Int __attribute__((vector_size(32)));
 
-  static bool supported() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+  static bool supported() {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  }
 
   static inline Reg load(const float* p) { return _mm256_loadu_ps(p); }
   static inline void store(float* p, Reg x) { _mm256_storeu_ps(p, x); }

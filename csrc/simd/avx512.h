@@ -11,7 +11,8 @@ struct Avx512 {
   typedef int Int __attribute__((vector_size(64)));
 
   static bool supported() {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
   }
 
   static inline Reg load(const float* p) { return _mm512_loadu_ps(p); }
@@ -55,7 +56,8 @@ struct Avx512 {
       r[i + 4] = _mm512_inserti64x4(_mm512_castsi256_si512(half(i + 8)), half(i + 12), 1);
     }
     for (int i = 0; i < 8; i += 4) {
-      const __m512i a = _mm512_unpacklo_epi32(r[i], r[i + 1]), b = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+      const __m512i a = _mm512_unpacklo_epi32(r[i], r[i + 1]),
+                    b = _mm512_unpackhi_epi32(r[i], r[i + 1]);
       const __m512i c = _mm512_unpacklo_epi32(r[i + 2], r[i + 3]);
       const __m512i d = _mm512_unpackhi_epi32(r[i + 2], r[i + 3]);
       t[i] = _mm512_unpacklo_epi64(a, c);
