@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/float_buffer.h"
-#include "base/queue.h"
 #include "dsp/noise.h"
 #include "frontend/kernel.h"
 #include "frontend/plan.h"
