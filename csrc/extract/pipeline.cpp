@@ -14,8 +14,11 @@ namespace {
 constexpr int64_t kPacketBytes = 256 << 10;  // of rows: what is written at once
 constexpr int64_t kWholeBytes = 16 << 20;    // of samples and rows of one utterance
 
-// Packets that wait between two stages, so that neither waits for the other.
-constexpr int kSparePackets = 6;
+// Packets that wait between the stages, so that none waits for another. To wake a thread takes
+// longer than to read or write a packet: it is done for a few of them at once.
+constexpr int kSparePackets = 8;
+constexpr int64_t kWakeWriter = 2, kWakeReader = 3;
+constexpr auto kShortly = std::chrono::milliseconds(1);
 
 PacketLimits limits_for(const Plan& plan, const ArkFormat& format) {
   const int64_t row_bytes = static_cast<int64_t>(sizeof(float)) * plan.dim();
@@ -50,11 +53,11 @@ Pipeline::~Pipeline() {
 
 void Pipeline::start_threads(int num_threads) {
   try {
+    threads_.emplace_back([this] { work(false); });
     for (int i = 0; i < num_threads; ++i) {
       threads_.emplace_back([this] { work(true); });
       caller_computes_ = false;
     }
-    threads_.emplace_back([this] { work(false); });
   } catch (const std::system_error&) {
     // the system grants no more threads; those that run share the work
   }
@@ -67,7 +70,7 @@ void Pipeline::work(bool computes) {
       if (computes && compute_one(lock)) continue;
       if (read_one(lock)) continue;
       if (ended_ && (!computes || next_to_compute_ == next_to_fill_)) return;
-      changed_.wait(lock);
+      (computes ? work_ : room_).wait(lock);
     }
   } catch (...) {
     if (lock.owns_lock()) lock.unlock();
@@ -79,14 +82,22 @@ void Pipeline::stop(std::exception_ptr error) {
   const Lock lock(mutex_);
   if (!stopped_) error_ = std::move(error);
   stopped_ = true;
-  changed_.notify_all();
-  written_.notify_all();
+  for (auto* condition : {&room_, &work_, &pieces_, &done_}) condition->notify_all();
+}
+
+int64_t Pipeline::num_free() const {
+  return static_cast<int64_t>(slots_.size()) - (next_to_fill_ - next_to_write_);
+}
+
+// Whether the caller is worth waking: there is something to write, or nothing more will come.
+bool Pipeline::is_writing_due() const {
+  return next_to_compute_ - next_to_write_ >= kWakeWriter ||
+         (ended_ && next_to_compute_ == next_to_fill_);
 }
 
 // Fills and loads the next packet, if there is a free one and nobody else is filling.
 bool Pipeline::read_one(Lock& lock) {
-  const auto in_flight = static_cast<size_t>(next_to_fill_ - next_to_write_);
-  if (is_filling_ || ended_ || in_flight == slots_.size()) return false;
+  if (is_filling_ || ended_ || num_free() == 0) return false;
   is_filling_ = true;
   Slot& slot = this->slot(next_to_fill_);
   slot.state = State::filling;
@@ -95,19 +106,18 @@ bool Pipeline::read_one(Lock& lock) {
   const bool filled = source_->fill(*plan_, limits_, slot.packet);
   lock.lock();
   is_filling_ = false;
-  if (filled) {
-    ++next_to_fill_;
-  } else {
+  if (!filled) {
     ended_ = true;
+    for (auto* condition : {&room_, &work_, &done_}) condition->notify_all();
+    return true;
   }
-  changed_.notify_all();
-  if (!filled) written_.notify_all();
-  if (!filled) return true;
+  const int64_t number = next_to_fill_++;
+  work_.notify_one();  // who has nothing to compute can read the next
   lock.unlock();
   Source::load(slot.packet);
   lock.lock();
   slot.state = State::loaded;
-  changed_.notify_all();
+  if (number == next_to_compute_) work_.notify_all();
   return true;
 }
 
@@ -120,7 +130,7 @@ bool Pipeline::compute_one(Lock& lock) {
   slot.state = State::computing;
   ++next_to_compute_;
   if (slot.packet.recording && !slot.packet.first) {  // goes on where the packet before ended
-    changed_.wait(lock, [&] {
+    pieces_.wait(lock, [&] {
       return stopped_ || next_to_write_ >= number || this->slot(number - 1).state == State::computed;
     });
     if (stopped_) return true;  // to who called, for whom there is nothing more to wait for
@@ -129,8 +139,8 @@ bool Pipeline::compute_one(Lock& lock) {
   compute_packet(*plan_, writer_->format(), keep_stats_, help_, slot.packet);
   lock.lock();
   slot.state = State::computed;
-  changed_.notify_all();
-  if (number == next_to_write_) written_.notify_all();
+  if (slot.packet.recording) pieces_.notify_all();
+  if (this->slot(next_to_write_).state == State::computed && is_writing_due()) done_.notify_one();
   return true;
 }
 
@@ -148,7 +158,7 @@ bool Pipeline::write_one(Lock& lock, Results& results) {
   lock.lock();
   slot.state = State::free;
   ++next_to_write_;
-  changed_.notify_all();
+  if (num_free() >= kWakeReader) room_.notify_one();
   return true;
 }
 
@@ -196,7 +206,7 @@ bool Pipeline::next(double most_seconds, Results& results) {
   while (!error_ && !is_finished() && results.told.empty() && Clock::now() < deadline) {
     if (write_one(lock, results)) continue;
     if (caller_computes_ && (compute_one(lock) || read_one(lock))) continue;
-    if (!caller_computes_) written_.wait_until(lock, deadline);
+    done_.wait_until(lock, caller_computes_ ? Clock::now() + kShortly : deadline);
   }
   if (error_) std::rethrow_exception(error_);
   return !is_finished() || results.count > 0;

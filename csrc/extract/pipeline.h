@@ -56,6 +56,8 @@ class Pipeline {
 
   Slot& slot(int64_t number) { return slots_[static_cast<size_t>(number) % slots_.size()]; }
   bool is_finished() const { return ended_ && next_to_write_ == next_to_fill_; }
+  int64_t num_free() const;
+  bool is_writing_due() const;
   bool read_one(Lock& lock);
   bool compute_one(Lock& lock);
   bool write_one(Lock& lock, Results& results);
@@ -74,7 +76,7 @@ class Pipeline {
   const PacketLimits limits_;
 
   std::mutex mutex_;                          // of what follows
-  std::condition_variable changed_, written_;  // for the threads; for the caller of next()
+  std::condition_variable room_, work_, pieces_, done_;  // what reader, others and caller wait for
   std::vector<Slot> slots_;                    // packet n is in slot n modulo their number
   // Packets are numbered in order; those before these numbers were begun by the stage.
   int64_t next_to_fill_ = 0, next_to_compute_ = 0, next_to_write_ = 0;

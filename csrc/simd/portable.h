@@ -5,6 +5,10 @@
 // asks for, so every type computes the same bits.
 #pragma once
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace pyser {
 
 struct Portable {
@@ -26,22 +30,21 @@ struct Portable {
 
   // a * b + c, rounded once.
   static inline Reg fma(Reg a, Reg b, Reg c) {
-    // The product of floats is exact in double. The sum is rounded to odd there: its last bit is set
-    // when it is not exact, so that rounding it to float gives what rounding once would have given
-    // (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, IEEE Trans. Computers 2008).
-    typedef double Wide __attribute__((vector_size(32)));
-    typedef long long Bits __attribute__((vector_size(32)));
-    const Wide product = __builtin_convertvector(a, Wide) * __builtin_convertvector(b, Wide);
-    const Wide addend = __builtin_convertvector(c, Wide);
-    const Wide sum = product + addend;
-    const Wide part = sum - product;
-    const Wide error = (product - (sum - part)) + (addend - part);
-    const Bits bits = (Bits)sum;
-    // Truncate towards zero where the error points there, then set the last bit.
-    const Bits inexact = error != 0.0;
-    const Bits inward = inexact & ((error < 0.0) ^ (sum < 0.0));
-    const Bits odd = (bits + inward) | (inexact & 1);
-    return __builtin_convertvector((Wide)odd, Reg);
+#ifdef __FP_FAST_FMAF
+    for (int i = 0; i < kLanes; ++i) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return c;
+#else
+    // The product of floats is exact in double. Where the rounded sum lies between two midpoints of
+    // floats, so does the exact one, and both are rounded to the same float. Normal floats have
+    // midpoints whose last 29 bits of 53 are 100..0.
+    const Wide low = low_half(a) * low_half(b) + low_half(c);
+    const Wide high = high_half(a) * high_half(b) + high_half(c);
+    const Reg sum = narrow(low, high);
+    const Int last = (Int)__builtin_shuffle((Reg)low, (Reg)high, kEven) << 3;
+    const Int doubtful = (last == kSign) | ((Reg)((Int)sum & ~kSign) <= kSmallestNormal);
+    if (__builtin_expect(any(doubtful), 0)) return fma_of_doubtful(a, b, c);
+    return sum;
+#endif
   }
 
   static inline Reg max(Reg a, Reg b) { return a > b ? a : b; }
@@ -71,6 +74,48 @@ struct Portable {
         pairs[j][lane] = pair[1] * 65536 + (pair[0] & 0xffff);
       }
     }
+  }
+
+ private:
+  typedef double Wide __attribute__((vector_size(16)));
+  typedef long long Bits __attribute__((vector_size(16)));
+  static constexpr Int kEven = {0, 2, 4, 6};
+  static constexpr int kSign = -0x7fffffff - 1;
+  static constexpr float kSmallestNormal = 1.17549435e-38f;
+
+  // The lower and the upper lanes, and back.
+#ifdef __SSE2__
+  static inline Wide low_half(Reg x) { return _mm_cvtps_pd(x); }
+  static inline Wide high_half(Reg x) { return _mm_cvtps_pd(_mm_movehl_ps(x, x)); }
+  static inline Reg narrow(Wide low, Wide high) {
+    return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
+  }
+  static inline bool any(Int mask) { return _mm_movemask_ps((Reg)mask) != 0; }
+#else
+  static inline Wide low_half(Reg x) { return Wide{x[0], x[1]}; }
+  static inline Wide high_half(Reg x) { return Wide{x[2], x[3]}; }
+  static inline Reg narrow(Wide low, Wide high) {
+    return Reg{float(low[0]), float(low[1]), float(high[0]), float(high[1])};
+  }
+  static inline bool any(Int mask) { return ((Bits)mask)[0] != 0 || ((Bits)mask)[1] != 0; }
+#endif
+
+  // The sum rounded to odd: its last bit is set when it is not exact, so that rounding it to float
+  // gives what rounding once would have given (Boldo, Melquiond: Emulation of FMA and correctly
+  // rounded sums, IEEE Trans. Computers 2008).
+  static inline Wide add_to_odd(Wide product, Wide addend) {
+    const Wide sum = product + addend;
+    const Wide part = sum - product;
+    const Wide error = (product - (sum - part)) + (addend - part);
+    // Truncate towards zero where the error points there, then set the last bit.
+    const Bits inexact = (error < 0.0) | (error > 0.0);  // not where the sum is infinite
+    const Bits inward = inexact & ((error < 0.0) ^ (sum < 0.0));
+    return (Wide)(((Bits)sum + inward) | (inexact & 1));
+  }
+
+  __attribute__((noinline, cold)) static Reg fma_of_doubtful(Reg a, Reg b, Reg c) {
+    return narrow(add_to_odd(low_half(a) * low_half(b), low_half(c)),
+                  add_to_odd(high_half(a) * high_half(b), high_half(c)));
   }
 };
 

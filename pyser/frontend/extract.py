@@ -4,6 +4,12 @@ A bad utterance does not stop the others: it is told, listed in ``failed.tsv`` a
 fail in the end, unless ``--max-failed`` tolerates it. The rows of the good ones are written in
 either case; ``frontend.json``, by which a rerun sees that nothing is to do, only on success.
 With a scp, ``utt2cmvn.ark`` holds the statistics of each utterance (see ``pyser.data.keptstats``).
+
+Reading, computing and writing go on at the same time, in order and in bounded memory, whatever the
+number and the length of the utterances. One that is long is read and written piece by piece; held
+whole are only those of formats other than 16-bit PCM WAV, those out of a command (and the samples,
+not the rows, of archives that come out of a pipe), those in kaldiio's AUDIO envelope, and all with
+``--compress`` or ``--subtract-mean``, which need the last row before they can write the first.
 """
 
 from contextlib import closing
@@ -39,7 +45,12 @@ _RUN_OPTIONS = [
     Option("allow-truncated", bool, False, "use what there is of files that end too early"),
     Option("allow-pipes", bool, False, "run the commands ('... |') that stand in tables"),
     Option("max-failed", int, 0, "how many failed utterances are tolerated"),
-    Option("num-threads", int, 0, "worker threads; 0: one for each usable CPU"),
+    Option(
+        "num-threads",
+        int,
+        0,
+        "threads that compute, not counting those that read or write; 0: all CPUs",
+    ),
     Option("compress", bool, False, "write compressed matrices, one or two bytes a value"),
     Option("compression-method", int, 1, "as in Kaldi: 1 automatic ... 7", tuple(range(1, 8))),
     Option("overwrite", bool, False, "replace features that were made in another way"),

@@ -9,7 +9,6 @@ sizes and times of modification of their audio; None when only reading can tell)
 
 import contextlib
 import os
-import subprocess
 
 from pyser import _native
 from pyser.data.tables import read_table
@@ -67,6 +66,8 @@ class ScpSource:
         """Run the command that an utterance is; what is a file stays as it is."""
         if not is_pipe(utterance.path):
             return
+        import subprocess
+
         command = utterance.path.rstrip().removesuffix("|")
         result = subprocess.run(command, shell=True, stdout=subprocess.PIPE, check=False)
         if result.returncode != 0:
@@ -146,6 +147,8 @@ def _readable(path, allow_pipes):
         return
     if not allow_pipes:
         raise InputError("is a command, and commands are not run", path, "a file", "--allow-pipes")
+    import subprocess
+
     command = path.rstrip().removesuffix("|")
     with subprocess.Popen(command, shell=True, stdout=subprocess.PIPE) as process:
         yield f"/dev/fd/{process.stdout.fileno()}"
