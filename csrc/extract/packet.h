@@ -22,6 +22,7 @@ namespace pyser {
 struct PacketLimits {
   int64_t enough;  // no further utterance is added then; also the size of a piece
   int64_t whole;   // longer utterances go piece by piece; INT64_MAX: none do
+  bool may_fail;   // whether one that goes piece by piece may fail in the middle
 };
 
 // A long utterance. Its rows are computed and written piece by piece; how many there will be is

@@ -20,7 +20,8 @@ constexpr int kSparePackets = 8;
 constexpr int64_t kWakeWriter = 2, kWakeReader = 3;
 constexpr auto kShortly = std::chrono::milliseconds(1);
 
-PacketLimits limits_for(const Plan& plan, const ArkFormat& format) {
+PacketLimits limits_for(const Plan& plan, const ArkWriter& writer) {
+  const ArkFormat& format = writer.format();
   const int64_t row_bytes = static_cast<int64_t>(sizeof(float)) * plan.dim();
   const int64_t shift = plan.framing().shift;
   PacketLimits limits;
@@ -28,6 +29,7 @@ PacketLimits limits_for(const Plan& plan, const ArkFormat& format) {
   const bool needs_all = plan.options().subtract_mean || (!format.text && format.compression != 0);
   limits.whole = std::max(limits.enough, kWholeBytes * shift / (row_bytes + 2 * shift));
   if (needs_all) limits.whole = std::numeric_limits<int64_t>::max();
+  limits.may_fail = writer.can_rewind();
   return limits;
 }
 
@@ -40,7 +42,7 @@ Pipeline::Pipeline(std::shared_ptr<const Plan> plan, std::shared_ptr<Source> sou
       writer_(std::move(writer)),
       keep_stats_(keep_stats),
       help_(std::move(help)),
-      limits_(limits_for(*plan_, writer_->format())),
+      limits_(limits_for(*plan_, *writer_)),
       slots_(num_threads == 0 ? 1 : static_cast<size_t>(num_threads) + kSparePackets) {
   if (num_threads > 0) start_threads(num_threads);
 }

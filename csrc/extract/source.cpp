@@ -47,7 +47,7 @@ bool read_item(Packet& packet, Packet::Item& item) {
 bool Source::fill(const Plan& plan, const PacketLimits& limits, Packet& packet) {
   if (!recording_) {
     int64_t count = 0;
-    while (count < limits.enough && packet.items.size() < kMostItems && look_ahead()) {
+    while (count < limits.enough && packet.items.size() < kMostItems && look_ahead(limits)) {
       if (next_.num_samples > limits.whole) {
         if (!packet.items.empty()) break;  // it begins a packet of its own
         if (begin_recording(plan)) break;
@@ -69,13 +69,19 @@ void Source::load(Packet& packet) {
 }
 
 // Makes `next_` the next utterance, unless it is one already; false at the end.
-bool Source::look_ahead() {
+bool Source::look_ahead(const PacketLimits& limits) {
   if (next_.utterance) return true;
   is_held_ = false;
   if (!next(next_.utterance, next_.audio)) return false;
   if (!next_.audio) return true;
   next_.num_samples = next_.audio->num_samples();
-  if (next_.num_samples < 0) hold();
+  if (next_.num_samples >= 0) return true;
+  const int64_t promised = next_.audio->num_promised();
+  if (limits.may_fail && promised > limits.whole) {
+    next_.num_samples = promised;
+  } else {
+    hold();
+  }
   return true;
 }
 

@@ -39,7 +39,7 @@ class Source {
   virtual void finish(Audio& /*audio*/, bool /*was_read*/) {}
 
  private:
-  bool look_ahead();
+  bool look_ahead(const PacketLimits& limits);
   void hold();
   bool begin_recording(const Plan& plan);
   void fill_piece(const PacketLimits& limits, Packet& packet);

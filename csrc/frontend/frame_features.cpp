@@ -72,6 +72,8 @@ float pitch_value(FrameFeature feature, float f0, float nccf) {
 
 void frame_feature_rows(const Plan& plan, const float* samples, int64_t count, float* rows,
                         int64_t stride) {
+  const auto& features = plan.frame_features();
+  if (std::all_of(features.begin(), features.end(), is_of_pitch)) return;
   const int64_t length = plan.framing().length;
   for (int64_t t = 0; t < count; ++t, samples += plan.framing().shift, rows += stride) {
     double mean = 0;
@@ -84,7 +86,7 @@ void frame_feature_rows(const Plan& plan, const float* samples, int64_t count, f
       return x * x;
     });
     float* value = rows;
-    for (const FrameFeature feature : plan.frame_features()) {
+    for (const FrameFeature feature : features) {
       if (!is_of_pitch(feature)) *value = frame_value(feature, plan, samples, offset, energy);
       ++value;
     }
@@ -94,9 +96,10 @@ void frame_feature_rows(const Plan& plan, const float* samples, int64_t count, f
 void pitch_feature_rows(const Plan& plan, const PitchStream& pitch, int64_t first, int64_t end,
                         float* rows, int64_t stride) {
   for (int64_t t = first; t < end; ++t, rows += stride) {
+    const float f0 = pitch.f0(t), nccf = pitch.nccf(t);
     float* value = rows;
     for (const FrameFeature feature : plan.frame_features()) {
-      if (is_of_pitch(feature)) *value = pitch_value(feature, pitch.f0(t), pitch.nccf(t));
+      if (is_of_pitch(feature)) *value = pitch_value(feature, f0, nccf);
       ++value;
     }
   }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -68,6 +69,11 @@ void ArkWriter::rewind(int64_t position) {
                     name_, "a regular file");
   }
   position_ = position;
+}
+
+bool ArkWriter::can_rewind() const {
+  struct stat status;
+  return ::fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 void ArkWriter::close() {

@@ -24,9 +24,10 @@ class ArkWriter {
 
   // Appends a block. FileError when the disk is full.
   void write(const ArkBlock& block);
-  // Takes back all that was written from byte `position` on; FileError where that cannot be, as in
-  // a pipe.
+  // Takes back all that was written from byte `position` on; FileError where that cannot be.
   void rewind(int64_t position);
+  // Whether it can be: not in a pipe or a device.
+  bool can_rewind() const;
   // Closes the file; FileError when that fails.
   void close();
 

@@ -44,6 +44,11 @@ class Audio {
   bool is_truncated() const { return truncated_; }
   // Samples that are left; -1 when only reading can tell.
   int64_t num_samples() const { return known_ ? left_ : -1; }
+  // Samples that are left if the header is right, for whoever can bear that it is not; -1 when it
+  // does not say, or when audio that is truncated is to be used.
+  int64_t num_promised() const {
+    return options_.allow_truncated || left_ == INT64_MAX ? -1 : left_;
+  }
   // Restricts what is read to `count` samples after the next `first`; their number must be known.
   void select(int64_t first, int64_t count);
   // Reads the next samples, up to `count`; fewer only at the end. InputError when there are fewer

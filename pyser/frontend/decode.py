@@ -14,7 +14,7 @@ _SIXTEEN_BITS = {"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW"}
 
 
 def compute(utterance, frontend, read):
-    """Decode a ``foreign`` utterance and give it its rows, or say in it why there are none.
+    """Decode a ``foreign`` utterance and give it its samples or rows, or say in it why not.
 
     Args:
         utterance: ``_native.Utterance`` of outcome ``foreign``.
@@ -22,14 +22,19 @@ def compute(utterance, frontend, read):
         read: ``_native.ReadOptions``.
     """
     try:
-        samples, rate = decode(utterance, frontend.options.input_scale, read)
-        rows = frontend(samples, rate)
+        give(utterance, *decode(utterance, frontend.options.input_scale, read), frontend)
     except MemoryError:
         utterance.fail("needs more memory than there is", "", "cut it into segments")
     except PyserError as error:
         fail(utterance, error)
+
+
+def give(utterance, samples, rate, frontend):
+    """Give an utterance its ``samples`` [N] at ``rate`` (Hz): int16 as they are, others as rows."""
+    if samples.dtype == "int16":
+        utterance.set_samples(samples, rate)
     else:
-        utterance.set_rows(rows, rate)
+        utterance.set_rows(frontend(samples, rate), rate)
 
 
 def fail(utterance, error):

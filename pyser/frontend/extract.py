@@ -7,9 +7,11 @@ With a scp, ``utt2cmvn.ark`` holds the statistics of each utterance (see ``pyser
 
 Reading, computing and writing go on at the same time, in order and in bounded memory, whatever the
 number and the length of the utterances. One that is long is read and written piece by piece; held
-whole are only those of formats other than 16-bit PCM WAV, those out of a command (and the samples,
-not the rows, of archives that come out of a pipe), those in kaldiio's AUDIO envelope, and all with
-``--compress`` or ``--subtract-mean``, which need the last row before they can write the first.
+whole are only those of formats other than 16-bit PCM WAV, those out of a command in a table, those
+in kaldiio's AUDIO envelope, and all with ``--compress`` or ``--subtract-mean``, which need the last
+row before they can write the first. Of an archive out of a pipe the samples of an utterance are
+held if it may turn out truncated when its rows cannot be taken back any more, that is if they go
+into a pipe too, and with ``--allow-truncated``.
 """
 
 from contextlib import closing

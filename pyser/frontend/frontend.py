@@ -131,8 +131,9 @@ class Stream:
     """One signal on its way through a Frontend: rows come out as soon as they are final.
 
     The rows of all ``accept`` and the one of ``finish`` together are, byte for byte, those of the
-    whole signal at once. Deltas delay rows by ``delta_order * delta_window`` frames; with
-    ``subtract_mean`` all rows come from ``finish``.
+    whole signal at once. Deltas delay rows by ``delta_order * delta_window`` frames; a pitch among
+    the frame features keeps the first rows until there are ``recompute_frame`` of them, and later
+    ones for ``max_frames_latency`` frames; with ``subtract_mean`` all rows come from ``finish``.
 
     Args:
         frontend: Frontend to compute with.

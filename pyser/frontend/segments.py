@@ -64,7 +64,7 @@ class SegmentSource:
         try:
             if error:
                 raise error
-            self._fill(utterance, *cut(samples, rate, start_s, end_s))
+            decode.give(utterance, *cut(samples, rate, start_s, end_s), self._frontend)
             utterance.truncated = truncated
         except PyserError as reason:
             decode.fail(utterance, reason)
@@ -80,12 +80,6 @@ class SegmentSource:
             return samples, rate, source.truncated, None
         except PyserError as error:
             return None, None, False, error
-
-    def _fill(self, utterance, samples, rate):
-        if samples.dtype == "int16":
-            utterance.set_samples(samples, rate)
-        else:
-            utterance.set_rows(self._frontend(samples, rate), rate)
 
 
 def cut(samples, rate, start_s, end_s):

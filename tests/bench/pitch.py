@@ -1,10 +1,11 @@
 """How far the pitch agrees with Kaldi's own, and with trackers that have nothing to do with it.
 
-    pip install praat-parselmouth pyworld vosk==0.3.45    # whichever of them; none is a must
+    pip install praat-parselmouth==0.4.7 pyworld==0.3.5 vosk==0.3.45
     python tests/bench/pitch.py FOLDER [--out=tests/bench/PITCH.md]
 
-FOLDER holds 16-bit mono WAV files of speech. Tracks are compared frame by frame, at the same
-instants; what is not installed is left out.
+FOLDER holds 16-bit mono WAV files of speech at 16 kHz. Tracks are compared frame by frame, at the
+same instants. What is not installed is left out; in vosk there is Kaldi's own code. PITCH.md is of
+these versions, and of the recordings of EMO-DB.
 """
 
 import argparse

@@ -197,6 +197,25 @@ def test_truncated_long_recordings(how, long, folder, capfd):
     assert written() == rows_of(wanted)
 
 
+@pytest.mark.parametrize("flags", [[], ["--allow-truncated"]])
+@pytest.mark.parametrize("output", ["f.ark", "pipe"])
+def test_truncated_long_recordings_out_of_a_pipe(flags, output, long, folder):
+    """That they are is seen at the end, when most of their rows were written."""
+    short = samples_of(1)
+    Path("wav.ark").write_bytes(b"a " + wav_bytes(short) + b"b " + wav_bytes(long)[:-20_000])
+    os.mkfifo("pipe")
+    argv = ["--allow-pipes", *flags, "ark:cat wav.ark |", f"ark:{output}"]
+    process = subprocess.Popen(command(*argv), stderr=subprocess.PIPE)
+    if output == "pipe":
+        Path("f.ark").write_bytes(Path("pipe").read_bytes())
+    log = process.communicate()[1].decode()
+    wanted = {"a": short} | ({"b": long[:-10_000]} if flags else {})
+    assert written() == rows_of(wanted)
+    assert process.returncode == (0 if flags else 1)
+    assert ("WARNING: b: " if flags else "ERROR: b: ") in log
+    assert "is truncated" in log
+
+
 def test_a_recording_that_becomes_shorter_is_taken_back(folder):
     """The archive holds some of its rows by then."""
     short = samples_of(1)
@@ -255,7 +274,7 @@ def peak_kib(*args):
     return usage.ru_maxrss
 
 
-@pytest.mark.parametrize("how", ["scp", "ark", "segment"])
+@pytest.mark.parametrize("how", ["scp", "ark", "pipe", "segment"])
 def test_memory_of_an_hour(how, folder):
     """115 MB of samples and 112 MB of rows go through far less."""
     soundfile.write("short.wav", samples_of(0.1), 16000)
@@ -263,14 +282,15 @@ def test_memory_of_an_hour(how, folder):
     Path("short.scp").write_text("a short.wav\n")
     Path("wav.scp").write_text("a long.wav\n")
     Path("segments").write_text("a a 0 -1\nb a 1800.5 -1\n")
-    if how == "ark":
+    if how in ("ark", "pipe"):
         with open("wav.ark", "wb") as ark:
             ark.write(b"a ")
             ark.write(Path("long.wav").read_bytes())
-    flags = ["--segments=segments"] if how == "segment" else []
-    source = f"{'ark' if how == 'ark' else 'scp'}:wav.{'ark' if how == 'ark' else 'scp'}"
-    idle = peak_kib("scp:short.scp", "ark:/dev/null")
-    assert peak_kib("--num-threads=2", *flags, source, "ark:/dev/null") - idle < 40_000
+    flags = ["--allow-pipes", "--num-threads=2"]
+    flags += ["--segments=segments"] if how == "segment" else []
+    source = {"ark": "ark:wav.ark", "pipe": "ark:cat wav.ark |"}.get(how, "scp:wav.scp")
+    idle = peak_kib("scp:short.scp", "ark:f.ark")
+    assert peak_kib(*flags, source, "ark:f.ark") - idle < 40_000
 
 
 def test_memory_of_many(folder):
