@@ -36,13 +36,14 @@ class ScpSource:
             table = read_table("/dev/stdin" if readable == "-" else readable)
         if not table:
             raise InputError("names no utterance", path, "lines of the form '<key> <file>'")
-        if not allow_pipes:
+        self._commands = {place for place in table.values() if is_pipe(place)}
+        if self._commands and not allow_pipes:
             _refuse_pipes(table, path)
         warn_unsorted(table, path)
         self.total = len(table)
         self.places = {key: split_place(place) for key, place in table.items()}
         files = dict.fromkeys(file for file, _ in self.places.values())
-        self.files = [file for file in files if not is_pipe(file)]
+        self.files = [file for file in files if file not in self._commands]
         self.identity = {
             "scp": digest("".join(f"{key} {place}\n" for key, place in table.items())),
             "files": digest(_native.file_states(self.files)),
@@ -52,7 +53,8 @@ class ScpSource:
     def open(self):
         """The utterances in the order of the table, those of commands to be read by ``read``."""
         places = self.places.items()
-        lines = ((key, file, offset, is_pipe(file), None) for key, (file, offset) in places)
+        commands = self._commands
+        lines = ((key, file, offset, file in commands, None) for key, (file, offset) in places)
         yield _native.TableSource(lines, self._read)
 
     def utterance(self, key):
