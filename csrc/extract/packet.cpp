@@ -85,8 +85,7 @@ void compute_piece(const Plan& plan, const ArkFormat& format, bool keep_stats, P
     stream.accept(packet.samples.data(), count, 1.0, rows);
     if (packet.last) stream.finish(rows + early * plan.dim());
     if (packet.first) {
-      recording.place =
-          packet.block.begin(format, utterance.key, recording.num_rows, plan.dim());
+      recording.place = packet.block.begin(format, utterance.key, recording.num_rows, plan.dim());
     }
     packet.block.append(format, rows, all, plan.dim());
     if (packet.first && keep_stats) recording.stats.emplace(plan.dim());

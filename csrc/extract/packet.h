@@ -36,10 +36,10 @@ struct Recording {
   Buffer<int16_t> held;
   int64_t num_samples = 0, num_read = 0, num_rows = 0;
   std::unique_ptr<Stream> stream;
-  std::optional<CmvnStats> stats;  // of the rows so far
+  std::optional<CmvnStats> stats;   // of the rows so far
   std::atomic<bool> failed{false};  // set by whoever computes; the rest need not be read then
-  int64_t begin = 0;  // byte of the archive where its entry begins
-  int64_t place = 0;  // byte of the entry that a scp line names
+  int64_t begin = 0;                // byte of the archive where its entry begins
+  int64_t place = 0;                // byte of the entry that a scp line names
 };
 
 struct Packet {

@@ -133,7 +133,8 @@ bool Pipeline::compute_one(Lock& lock) {
   ++next_to_compute_;
   if (slot.packet.recording && !slot.packet.first) {  // goes on where the packet before ended
     pieces_.wait(lock, [&] {
-      return stopped_ || next_to_write_ >= number || this->slot(number - 1).state == State::computed;
+      return stopped_ || next_to_write_ >= number ||
+             this->slot(number - 1).state == State::computed;
     });
     if (stopped_) return true;  // to who called, for whom there is nothing more to wait for
   }
@@ -201,8 +202,8 @@ void Pipeline::report(const std::shared_ptr<Utterance>& utterance, int64_t place
 
 bool Pipeline::next(double most_seconds, Results& results) {
   using Clock = std::chrono::steady_clock;
-  const auto most = std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(most_seconds));
+  const auto most =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(most_seconds));
   const auto deadline = Clock::now() + most;
   Lock lock(mutex_);
   while (!error_ && !is_finished() && results.told.empty() && Clock::now() < deadline) {

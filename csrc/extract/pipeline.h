@@ -23,7 +23,7 @@ struct Results {
   std::vector<int64_t> places;    // byte of the archive that a scp line names
   std::vector<int64_t> num_rows;
   std::string stats;  // of those, as an archive has them, if they are kept
-  int64_t count = 0;                             // all that are finished
+  int64_t count = 0;  // all that are finished
   std::vector<std::shared_ptr<Utterance>> told;  // those of which something is to be told
 };
 
@@ -75,9 +75,9 @@ class Pipeline {
   const Help help_;
   const PacketLimits limits_;
 
-  std::mutex mutex_;                          // of what follows
+  std::mutex mutex_;                                     // of what follows
   std::condition_variable room_, work_, pieces_, done_;  // what reader, others and caller wait for
-  std::vector<Slot> slots_;                    // packet n is in slot n modulo their number
+  std::vector<Slot> slots_;  // packet n is in slot n modulo their number
   // Packets are numbered in order; those before these numbers were begun by the stage.
   int64_t next_to_fill_ = 0, next_to_compute_ = 0, next_to_write_ = 0;
   bool is_filling_ = false, ended_ = false, stopped_ = false;

@@ -122,8 +122,7 @@ void Source::fill_piece(const PacketLimits& limits, Packet& packet) {
   Recording& recording = *recording_;
   packet.recording = recording_;
   packet.first = recording.num_read == 0;
-  const int64_t wanted =
-      std::min(limits.enough, recording.num_samples - recording.num_read);
+  const int64_t wanted = std::min(limits.enough, recording.num_samples - recording.num_read);
   try {
     int16_t* to = packet.samples.extend(static_cast<size_t>(wanted));
     if (!recording.failed && recording.read(to, wanted) < wanted) {

@@ -45,8 +45,8 @@ class Source {
   void fill_piece(const PacketLimits& limits, Packet& packet);
   void add(Packet& packet);
 
-  Packet::Item next_;                     // looked at, not given; without an utterance: none
-  bool is_held_ = false;                  // its samples are in `held_`, for their number was unknown
+  Packet::Item next_;     // looked at, not given; without an utterance: none
+  bool is_held_ = false;  // its samples are in `held_`, for their number was unknown
   Buffer<int16_t> held_;
   std::shared_ptr<Recording> recording_;  // the one whose pieces are being given
 };

@@ -73,9 +73,7 @@ Audio::Audio(const std::string& path, int64_t offset, const ReadOptions& options
 }
 
 Audio::Audio(std::string_view bytes, const std::string& name, const ReadOptions& options)
-    : options_(options),
-      owned_(std::make_unique<ByteSource>(bytes, name)),
-      source_(owned_.get()) {}
+    : options_(options), owned_(std::make_unique<ByteSource>(bytes, name)), source_(owned_.get()) {}
 
 Audio::Audio(ByteSource& archive, const ReadOptions& options)
     : options_(options), source_(&archive) {

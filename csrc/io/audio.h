@@ -74,9 +74,9 @@ class Audio {
   bool in_archive_ = false, has_header_ = false, foreign_ = false, known_ = false;
   bool truncated_ = false;
   int channel_ = 0;
-  int64_t first_byte_ = 0;        // where the samples begin
-  int64_t left_ = 0;              // samples to be read; INT64_MAX: up to the end
-  int64_t read_ = 0;              // samples that were
+  int64_t first_byte_ = 0;       // where the samples begin
+  int64_t left_ = 0;             // samples to be read; INT64_MAX: up to the end
+  int64_t read_ = 0;             // samples that were
   std::vector<int16_t> frames_;  // all channels of some samples
 };
 

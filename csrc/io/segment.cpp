@@ -30,11 +30,10 @@ std::pair<int64_t, int64_t> segment_samples(const Segment& segment, int64_t num_
   const int64_t end = segment.end_s == -1 ? num_samples : sample_at(segment.end_s, sample_rate);
   const double latest = static_cast<double>(num_samples) + kMaxOvershoot_s * sample_rate;
   if (start >= num_samples || static_cast<double>(end) > latest) {
-    throw InputError("the segment from " + seconds(segment.start_s) + " to " +
-                         seconds(segment.end_s) + " s leaves the recording",
-                     "",
-                     "times up to " + seconds(static_cast<double>(num_samples) / sample_rate) +
-                         " s");
+    throw InputError(
+        "the segment from " + seconds(segment.start_s) + " to " + seconds(segment.end_s) +
+            " s leaves the recording",
+        "", "times up to " + seconds(static_cast<double>(num_samples) / sample_rate) + " s");
   }
   return {start, std::max<int64_t>(0, std::min(end, num_samples) - start)};
 }

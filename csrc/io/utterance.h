@@ -23,8 +23,8 @@ enum class Outcome {
 
 struct Utterance {
   std::string key;
-  std::string path;     // of the audio, or of the archive it is in
-  int64_t offset = -1;  // of the audio in the archive; -1: `path` is the audio file
+  std::string path;                // of the audio, or of the archive it is in
+  int64_t offset = -1;             // of the audio in the archive; -1: `path` is the audio file
   std::optional<Segment> segment;  // the part of the audio that is meant; all of it if not given
   Outcome outcome = Outcome::pending;
 

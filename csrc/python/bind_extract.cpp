@@ -35,12 +35,11 @@ class Extraction {
              py::function help)
       : help_(std::move(help)) {
     const py::handle function = help_;  // kept by this object: no thread counts references to it
-    pipeline_ = std::make_unique<Pipeline>(
-        plan, source, writer, num_threads, keep_stats,
-        [function](const std::shared_ptr<Utterance>& utterance) {
-          const py::gil_scoped_acquire acquired;
-          function(utterance);
-        });
+    pipeline_ = std::make_unique<Pipeline>(plan, source, writer, num_threads, keep_stats,
+                                           [function](const std::shared_ptr<Utterance>& utterance) {
+                                             const py::gil_scoped_acquire acquired;
+                                             function(utterance);
+                                           });
   }
   ~Extraction() { close(); }
 
@@ -85,8 +84,7 @@ py::bytes row_bytes(const Plan& plan, const py::bytes& samples, double sample_ra
   const auto bytes = static_cast<std::string_view>(samples);
   std::vector<int16_t> values(bytes.size() / sizeof(int16_t));
   std::memcpy(values.data(), bytes.data(), values.size() * sizeof(int16_t));
-  const auto rows =
-      compute(plan, values.data(), static_cast<int64_t>(values.size()), sample_rate);
+  const auto rows = compute(plan, values.data(), static_cast<int64_t>(values.size()), sample_rate);
   return py::bytes(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(float));
 }
 
@@ -114,7 +112,8 @@ void bind_extract(py::module_& module) {
   py::class_<Source, std::shared_ptr<Source>>(module, "Source", "Gives utterances in order.");
   py::class_<TableSource, Source, std::shared_ptr<TableSource>>(
       module, "TableSource",
-      "Of lines (key, path, offset or -1, whether only help can read it, (start, end) in s or None)")
+      "Of lines (key, path, offset or -1, whether only help can read it, (start, end) in s or "
+      "None)")
       .def(py::init(&make_table), py::arg("lines"), py::arg("options"));
   py::class_<ArkSource, Source, std::shared_ptr<ArkSource>>(module, "ArkSource",
                                                             "Of an archive of audio.")

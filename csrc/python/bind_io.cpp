@@ -63,8 +63,7 @@ int64_t write_rows(ArkWriter& writer, const std::string& key, const Rows& rows) 
   if (rows.ndim() != 2) throw py::value_error("rows must have two dimensions");
   ArkBlock block;
   const int dim = static_cast<int>(rows.shape(1));
-  const int64_t place =
-      writer.position() + block.begin(writer.format(), key, rows.shape(0), dim);
+  const int64_t place = writer.position() + block.begin(writer.format(), key, rows.shape(0), dim);
   block.append(writer.format(), rows.data(), rows.shape(0), dim);
   block.end(writer.format());
   const py::gil_scoped_release released;
@@ -138,7 +137,8 @@ void bind_utterance(py::module_& module) {
 }
 
 void bind_archives(py::module_& module) {
-  py::class_<ArkWriter, std::shared_ptr<ArkWriter>>(module, "ArkWriter", "Writes a Kaldi archive of float matrices.")
+  py::class_<ArkWriter, std::shared_ptr<ArkWriter>>(module, "ArkWriter",
+                                                    "Writes a Kaldi archive of float matrices.")
       .def(py::init([](const std::string& path, bool text, int compression) {
              return std::make_shared<ArkWriter>(path, ArkFormat{text, compression});
            }),

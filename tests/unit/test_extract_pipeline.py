@@ -265,6 +265,17 @@ def test_a_full_disk_in_a_long_recording(long, folder, capfd):
         assert "/dev/full: cannot be written (No space left" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("num_threads", THREADS)
+def test_an_error_of_the_program_ends_the_run(num_threads, troubled, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("pyser.frontend.decode.decode", broken)
+    with pytest.raises(RuntimeError, match="a mistake"):
+        main(["features", "--allow-pipes", f"--num-threads={num_threads}", "scp:wav.scp", "ark:f"])
+    assert not [path for path in os.listdir() if path.startswith((".", "f"))]
+
+
 def peak_kib(*args):
     """The peak resident set of a ``pyser features``."""
     process = subprocess.Popen(command(*args), stderr=subprocess.DEVNULL)
