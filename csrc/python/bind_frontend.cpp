@@ -25,11 +25,13 @@ namespace {
 
 // --------------------------------------------------------------------------------- samples
 
-// Calls `use` with a typed pointer to the elements of a contiguous row of int16, float32 or float64.
+// Calls `use` with a typed pointer to the elements of a contiguous row of int16, float32 or float64
+// at an address that suits them: loops that were made into vectors count on that.
 // Anything else is a TypeError: Python then looks at it more closely, and converts or refuses it.
 template <class Use>
 auto with_samples(const py::array& samples, Use use) {
-  if (samples.ndim() == 1 && (samples.flags() & py::array::c_style)) {
+  constexpr int kFlags = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if (samples.ndim() == 1 && (samples.flags() & kFlags) == kFlags) {
     if (py::isinstance<py::array_t<int16_t>>(samples)) {
       return use(static_cast<const int16_t*>(samples.data()));
     }

@@ -32,7 +32,7 @@ class Frontend:
         Args:
             samples: [N] int16 (PCM), or float32 or float64 (full scale is 1 / input_scale of 32768,
                 that is +-1.0 by default). Any memory layout; not changed, and not copied when
-                contiguous.
+                contiguous and aligned.
             sample_rate: of the samples, Hz; ``sample_frequency`` when not given.
 
         Returns:
@@ -178,7 +178,7 @@ def _block_name(static_name, order):
 
 
 def _as_samples(samples, where="samples"):
-    """``samples`` as a contiguous array [N] of int16, float32 or float64; InputError otherwise."""
+    """``samples`` as an aligned row [N] of int16, float32 or float64; InputError otherwise."""
     import numpy as np  # here, for it takes longer to load than all that `pyser features` needs
 
     try:
@@ -195,7 +195,7 @@ def _as_samples(samples, where="samples"):
             where,
             "int16 (PCM) or float32 or float64 (full scale +-1.0)",
         )
-    return np.ascontiguousarray(array, dtype)
+    return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 def usable_cpus():
