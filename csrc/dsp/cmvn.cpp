@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernel/dispatch.h"
+
 namespace pyser {
 namespace {
-
-// sums += x, squares += x^2, over frames.
-void add_frames(const float* __restrict rows, int64_t num_rows, int dim, double* __restrict sums,
-                double* __restrict squares) {
-  for (int64_t t = 0; t < num_rows; ++t) {
-    for (int d = 0; d < dim; ++d) {
-      const double x = rows[t * dim + d];
-      sums[d] += x;
-      squares[d] += x * x;
-    }
-  }
-}
 
 // sums += weight x, squares += weight x^2.
 void add_weighted(const float* __restrict row, double weight, int dim, double* __restrict sums,
@@ -72,7 +62,7 @@ void CmvnStats::add(const float* rows, int64_t num_rows, const float* weights) {
   double* squares = sums + dim_ + 1;
   double& count = sums[dim_];
   if (!weights) {
-    add_frames(rows, num_rows, dim_, sums, squares);
+    kernels().add_moments(rows, num_rows, dim_, sums, squares);
     count += static_cast<double>(num_rows);
     return;
   }
@@ -99,7 +89,8 @@ void normalise_sliding(const SlidingCmvn& options, const float* rows, int64_t nu
   Window last = {0, 0};
   for (int64_t t = 0; t < num_rows; ++t) {
     const Window window = window_of(options, t, num_rows);
-    add_frames(rows + last.end * dim, window.end - last.end, dim, sums.data(), squares.data());
+    kernels().add_moments(rows + last.end * dim, window.end - last.end, dim, sums.data(),
+                          squares.data());
     for (; last.start < window.start; ++last.start) {
       add_weighted(rows + last.start * dim, -1.0, dim, sums.data(), squares.data());
     }

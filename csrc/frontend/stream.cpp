@@ -54,12 +54,15 @@ void Stream::accept(const T* samples, int64_t count, double scale, float* rows) 
   }
 }
 
-// Whether the kernels may read the samples where they are: as int16_t, in frames enough to be worth
-// the loss at the seam to the samples before.
+// Whether the kernels may read the samples where they are: as int16_t, and where frames begin before
+// them, in numbers that are worth the loss at that seam.
 bool Stream::computes_in_place(int64_t count) const {
-  const bool as_they_are = !resampler_ && !noise_ && plan_.frame_features().empty();
-  return as_they_are && plan_.static_dim() > 0 &&
-         count >= plan_.framing().length + 64 * plan_.framing().shift;
+  const Framing& framing = plan_.framing();
+  if (resampler_ || noise_ || !plan_.frame_features().empty() || plan_.static_dim() == 0) {
+    return false;
+  }
+  const bool has_seam = framing.start(next_frame_) < num_signal() || num_signal() > signal_first_;
+  return count >= framing.length + (has_seam ? 64 * framing.shift : 0);
 }
 
 void Stream::accept_in_place(const int16_t* samples, int64_t count, float* rows) {

@@ -1,4 +1,4 @@
-// Loops over the samples of one signal, that the compiler turns into vectors by itself.
+// Loops that the compiler turns into vectors by itself.
 #pragma once
 
 #include "kernel/tables.h"
@@ -24,6 +24,18 @@ bool all_within(const T* samples, int64_t count, T limit) {
     bad |= !(x <= limit) | !(x >= -limit);
   }
   return bad == 0;
+}
+
+// sums += x, squares += x^2 for each column of rows [count, dim]; the square of a float is exact.
+inline void add_moments(const float* __restrict rows, int64_t count, int dim,
+                        double* __restrict sums, double* __restrict squares) {
+  for (int64_t t = 0; t < count; ++t, rows += dim) {
+    for (int d = 0; d < dim; ++d) {
+      const double x = rows[d];
+      sums[d] += x;
+      squares[d] += x * x;
+    }
+  }
 }
 
 }  // namespace

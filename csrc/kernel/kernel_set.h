@@ -45,6 +45,8 @@ struct KernelSet {
   // Whether no magnitude is above `limit`, nor any sample NaN.
   bool (*floats_within)(const float* samples, int64_t count, float limit);
   bool (*doubles_within)(const double* samples, int64_t count, double limit);
+  // sums += x, squares += x^2, for each column of rows [count, dim], in the order of the rows.
+  void (*add_moments)(const float* rows, int64_t count, int dim, double* sums, double* squares);
   // Does one part of the work again and again, on the first frames of the lanes.
   void (*repeat)(const KernelTables& tables, const Scratch& scratch, const int16_t* const* samples,
                  Stage stage, int times, float* const* rows);

@@ -27,6 +27,7 @@ const KernelSet PYSER_KERNELS_OF(PYSER_LEVEL) = {
     to_float<double>,
     all_within<float>,
     all_within<double>,
+    add_moments,
     repeat<Vector>,
 };
 
