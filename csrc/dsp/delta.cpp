@@ -38,7 +38,7 @@ DeltaPlan::DeltaPlan(int dim, int width, int order, int window, bool htk_edges)
 // `filters` are those of order 1, 2, ...; of each, the half from its centre on is kept.
 void DeltaPlan::add_stage(int skip, int width, const std::vector<std::vector<float>>& filters) {
   width = std::max(width, skip + dim_);
-  const int stride = (width + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  const int stride = whole_lines(width);
   Stage stage{0, {}, {skip, dim_, stride, static_cast<int>(filters.size()), nullptr}};
   for (size_t i = 0; i < filters.size(); ++i) {
     const auto reach = static_cast<int>(filters[i].size() / 2);

@@ -8,9 +8,6 @@ namespace pyser {
 namespace {
 
 constexpr int kMaxLanes = 16;
-constexpr size_t kCacheLine = kRowAlignment;  // floats
-
-size_t rounded_up(size_t count) { return (count + kCacheLine - 1) / kCacheLine * kCacheLine; }
 
 auto tile_of(const KernelSet& set, const float*) { return set.tile; }
 auto tile_of(const KernelSet& set, const int16_t*) { return set.tile_int16; }
@@ -35,17 +32,17 @@ const Scratch& Workspace::scratch(int lanes) {
       {&scratch_.points, points * lanes},
       {&scratch_.power, (bins + 1) * lanes},
       {&scratch_.bands, 1ul * t.num_bands * lanes},
-      {&scratch_.columns, rounded_up(t.dim) * lanes},
+      {&scratch_.columns, static_cast<size_t>(whole_lines(t.dim)) * lanes},
       {&scratch_.frame, points},
       {&scratch_.bins, bins},
   };
   size_t total = 0;
-  for (const auto& part : parts) total += rounded_up(part.size);
+  for (const auto& part : parts) total += whole_lines(part.size);
   memory_.clear();
   float* next = memory_.grow(static_cast<int64_t>(total));
   for (const auto& part : parts) {
     *part.pointer = next;
-    next += rounded_up(part.size);
+    next += whole_lines(part.size);
   }
   std::fill_n(scratch_.frame, points, 0.0f);  // the kernels write the frame, not the padding
   scratch_.context = &slow_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace pyser {
 namespace {
@@ -25,9 +26,9 @@ std::vector<float> make_twiddles(int length, int radix) {
 
 }  // namespace
 
-KernelPlan::KernelPlan(const Options& o, const Framing& framing, const std::vector<float>& window,
+KernelPlan::KernelPlan(const Options& o, const Framing& framing, std::vector<float> window,
                        const Spectrum& spectrum, const MelBank* mel, const Dct* dct)
-    : window_(window) {
+    : window_(std::move(window)) {
   tables_.window = window_.data();
   make_framing(o, framing);
   make_fft(spectrum);
@@ -120,7 +121,7 @@ void KernelPlan::make_columns(const Options& o, const MelBank* mel, const Dct* d
   if (dct) {
     dct_ = dct->matrix();
     t.dct = dct_.data();
-    t.dim = t.num_ceps = dct->size();
+    t.dim = dct->size();
     if (o.energy()) t.energy_column = o.htk_compat ? t.dim - 1 : 0;  // in the place of C0
     return;
   }

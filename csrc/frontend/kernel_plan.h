@@ -16,7 +16,7 @@ namespace pyser {
 class KernelPlan {
  public:
   // Without `mel` the rows hold the log power of the bins, with `dct` they hold cepstra.
-  KernelPlan(const Options& options, const Framing& framing, const std::vector<float>& window,
+  KernelPlan(const Options& options, const Framing& framing, std::vector<float> window,
              const Spectrum& spectrum, const MelBank* mel, const Dct* dct);
   KernelPlan(const KernelPlan&) = delete;
   KernelPlan& operator=(const KernelPlan&) = delete;

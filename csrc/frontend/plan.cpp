@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "dsp/dct.h"
+#include "dsp/mel.h"
 #include "dsp/window.h"
 
 namespace pyser {
@@ -60,22 +61,8 @@ Plan::Plan(const Options& o)
       type_(type_of(o)),
       framing_(framing_of(o)),
       frame_features_(o.frame_feature_list()),
-      window_(make_window(o.window_type, static_cast<int>(framing_.length), o.blackman_coeff)),
-      spectrum_(fft_length(o, framing_.length)),
-      log_energy_floor_(o.energy_floor > 0 ? static_cast<float>(std::log(o.energy_floor))
-                                           : -std::numeric_limits<float>::infinity()) {
-  if (type_ == FeatureType::kFbank || type_ == FeatureType::kMfcc) {
-    mel_.emplace(o, spectrum_.length());
-  }
-  if (type_ == FeatureType::kMfcc) {
-    if (o.num_ceps > o.num_mel_bins) {
-      throw InputError("the value is " + std::to_string(o.num_ceps), "num_ceps",
-                       "at most num_mel_bins=" + std::to_string(o.num_mel_bins));
-    }
-    dct_.emplace(o.num_mel_bins, o.num_ceps, o.cepstral_lifter, o.htk_compat);
-  }
-  kernel_.emplace(o, framing_, window_, spectrum_, mel_ ? &*mel_ : nullptr,
-                  dct_ ? &*dct_ : nullptr);
+      spectrum_(fft_length(o, framing_.length)) {
+  make_kernel();
   if (o.truncate > static_dim()) {
     throw InputError("the value is " + std::to_string(o.truncate), "truncate",
                      "at most the " + std::to_string(static_dim()) + " columns of a static row");
@@ -89,6 +76,25 @@ Plan::Plan(const Options& o)
                      "feature_type=none needs frame_features");
   }
   delta_.emplace(columns, static_dim(), o.delta_order, o.delta_window, o.delta_edges == "htk");
+}
+
+void Plan::make_kernel() {
+  const Options& o = options_;
+  std::optional<MelBank> mel;
+  std::optional<Dct> dct;
+  if (type_ == FeatureType::kFbank || type_ == FeatureType::kMfcc) {
+    mel.emplace(o, spectrum_.length());
+  }
+  if (type_ == FeatureType::kMfcc) {
+    if (o.num_ceps > o.num_mel_bins) {
+      throw InputError("the value is " + std::to_string(o.num_ceps), "num_ceps",
+                       "at most num_mel_bins=" + std::to_string(o.num_mel_bins));
+    }
+    dct.emplace(o.num_mel_bins, o.num_ceps, o.cepstral_lifter, o.htk_compat);
+  }
+  kernel_.emplace(
+      o, framing_, make_window(o.window_type, static_cast<int>(framing_.length), o.blackman_coeff),
+      spectrum_, mel ? &*mel : nullptr, dct ? &*dct : nullptr);
 }
 
 std::shared_ptr<const Plan> Plan::make(const Options& options) {

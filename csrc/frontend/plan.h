@@ -6,9 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "dsp/dct.h"
 #include "dsp/delta.h"
-#include "dsp/mel.h"
 #include "dsp/resample.h"
 #include "dsp/spectrum.h"
 #include "frontend/framing.h"
@@ -28,14 +26,10 @@ class Plan {
 
   const Options& options() const { return options_; }
   const Framing& framing() const { return framing_; }
-  FeatureType type() const { return type_; }
-  const std::vector<float>& window() const { return window_; }  // [frame length]
   const Spectrum& spectrum() const { return spectrum_; }
-  const MelBank& mel() const { return *mel_; }  // of fbank and mfcc only
-  const Dct& dct() const { return *dct_; }      // of mfcc only
   const KernelPlan& kernel() const { return *kernel_; }
   const DeltaPlan& delta() const { return *delta_; }
-  float log_energy_floor() const { return log_energy_floor_; }
+  float log_energy_floor() const { return kernel_->tables().log_energy_floor; }
 
   // Columns of the feature type: as computed, ...
   int static_dim() const;
@@ -59,19 +53,16 @@ class Plan {
 
  private:
   explicit Plan(const Options& options);
+  void make_kernel();
 
   Options options_;
   FeatureType type_;
   Framing framing_;
   std::vector<FrameFeature> frame_features_;
-  std::vector<float> window_;
   Spectrum spectrum_;
-  std::optional<MelBank> mel_;
-  std::optional<Dct> dct_;
   std::optional<PitchPlan> pitch_;
   std::optional<KernelPlan> kernel_;
   std::optional<DeltaPlan> delta_;
-  float log_energy_floor_;
 };
 
 }  // namespace pyser

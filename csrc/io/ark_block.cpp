@@ -13,7 +13,7 @@ int64_t ArkBlock::begin(const ArkFormat& format, const std::string& key, int64_t
   if (format.text) {
     begin_text(text_);
   } else if (format.compression == 0) {
-    append_float_header(text_, num_rows, dim);
+    append_header(text_, "FM", num_rows, dim);
   }
   size_ += static_cast<int64_t>(text_.size() - before);
   return place;

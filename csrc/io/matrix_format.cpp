@@ -118,8 +118,10 @@ void check_compression(int method) {
   }
 }
 
-void append_float_header(std::string& out, int64_t num_rows, int dim) {
-  out += std::string_view("\0BFM ", 5);
+void append_header(std::string& out, const char* type, int64_t num_rows, int dim) {
+  out += std::string_view("\0B", 2);
+  out += type;
+  out += ' ';
   for (const int64_t size : {num_rows, static_cast<int64_t>(dim)}) {
     out += '\4';  // the number of bytes of the integer that follows
     append_raw(out, static_cast<int32_t>(size));

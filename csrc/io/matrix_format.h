@@ -21,8 +21,9 @@ enum CompressionMethod {
 // InputError unless `method` is 0 (none) or one of the above.
 void check_compression(int method);
 
-// Binary, up to the first value: "\0BFM " and the sizes. The values follow, row by row.
-void append_float_header(std::string& out, int64_t num_rows, int dim);
+// Binary, up to the first value: "\0B", the type ("FM" floats, "DM" doubles) and the sizes. The
+// values follow, row by row.
+void append_header(std::string& out, const char* type, int64_t num_rows, int dim);
 
 // Text: " [", one line a row, "]". Each value has the fewest digits that give it back exactly, and
 // always a decimal point, because readers tell integers from floats by it.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "io/matrix_format.h"
 
 namespace pyser {
 namespace {
@@ -25,11 +26,8 @@ bool read_float_header(ByteSource& source, int32_t& num_rows, int32_t& dim) {
 
 void append_stats(std::string& out, const std::string& key, const CmvnStats& stats) {
   out += key;
-  out += std::string_view(" \0BDM ", 6);
-  for (const int32_t size : {2, stats.dim() + 1}) {
-    out += '\4';  // the number of bytes of the integer that follows
-    out.append(reinterpret_cast<const char*>(&size), sizeof size);
-  }
+  out += ' ';
+  append_header(out, "DM", 2, stats.dim() + 1);
   const std::vector<double>& matrix = stats.matrix();
   out.append(reinterpret_cast<const char*>(matrix.data()), matrix.size() * sizeof(double));
 }

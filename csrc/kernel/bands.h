@@ -69,7 +69,7 @@ inline void columns_of(const KernelTables& t, float* power, float* bands, float*
   if (!t.dct) bands = columns;
   mel_bands<V>(t, power, bands);
   if (t.log_bands) floored_log<V>(bands, t.num_bands);
-  if (t.dct) cosine_transform<V>(t.dct, bands, t.num_bands, t.num_ceps, columns);
+  if (t.dct) cosine_transform<V>(t.dct, bands, t.num_bands, t.dim, columns);
 }
 
 // columns [stride] of the lanes -> row [stride] of each lane.

@@ -27,7 +27,7 @@ void repeat(const KernelTables& t, const Scratch& scratch, const int16_t* const*
         floored_log<V>(scratch.power, t.num_bands > 0 ? t.num_bands : t.num_bins);
         break;
       case Stage::kRows:
-        put_rows<V>(scratch.columns, padded_dim(t), rows);
+        put_rows<V>(scratch.columns, whole_lines(t.dim), rows);
         break;
     }
   }

@@ -14,6 +14,16 @@ constexpr float kInt16Scale = 65536;
 // Rows without deltas begin at multiples of this many floats, a cache line: the widest vector.
 constexpr int kRowAlignment = 16;
 
+namespace {
+
+// The next multiple of kRowAlignment.
+template <class Int>
+constexpr Int whole_lines(Int count) {
+  return (count + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+}
+
+}  // namespace
+
 // Energies are not smaller than this before a log is taken (Kaldi: FLT_EPSILON).
 constexpr float kEnergyFloor = 1.1920929e-07f;
 
@@ -65,8 +75,7 @@ struct KernelTables {
   bool log_bands;
   int num_bands;                 // 0: the bins themselves are the columns
   const BandStretch* stretches;  // [num_bands + 1]
-  const float* dct;              // [num_ceps][num_bands], or null: the bands are the columns
-  int num_ceps;
+  const float* dct;              // [dim][num_bands], or null: the bands are the columns
   int dim;            // columns of a row
   int first_column;   // of bins, bands or cepstra
   int energy_column;  // of the log energy, or -1

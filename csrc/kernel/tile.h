@@ -51,10 +51,6 @@ inline void spectrum_of(const Frame<V>& frame, const Scratch& scratch, const T* 
   power_spectrum<V>(t.fft, scratch.points, scratch.power);
 }
 
-inline int padded_dim(const KernelTables& t) {
-  return (t.dim + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-}
-
 template <class V, class T>
 void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples, int count,
           float* const* rows, int stride) {
@@ -65,7 +61,7 @@ void tile(const KernelTables& t, const Scratch& scratch, const T* const* samples
   V::store(ring.emphasised + int64_t{ring.place(0, t.length % ring.size())} * V::kLanes,
            typename V::Reg{});
   V::store(scratch.power + int64_t{t.num_bins} * V::kLanes, typename V::Reg{});
-  const int padded = padded_dim(t);
+  const int padded = whole_lines(t.dim);
   for (int d = t.dim; d < padded; ++d) V::store(scratch.columns + d * V::kLanes, typename V::Reg{});
   float* row[V::kLanes];
   for (int lane = 0; lane < V::kLanes; ++lane) row[lane] = rows[lane];

@@ -44,10 +44,7 @@ class Frontend:
                 ``sample_frequency`` without ``allow_downsample`` or ``allow_upsample``.
         """
         rate = self._rate(sample_rate)
-        try:
-            return self._plan.compute(samples, rate)
-        except TypeError:
-            return self._plan.compute(_as_samples(samples), rate)
+        return _use(lambda array: self._plan.compute(array, rate), samples)
 
     def batch(self, signals, sample_rate=None, num_threads=0):
         """Features of several signals, computed by several threads.
@@ -159,10 +156,7 @@ class Stream:
             InputError: bad samples, of which none are taken then (indices count from the start of
                 the stream), or the stream is finished.
         """
-        try:
-            return self._native.accept(chunk)
-        except TypeError:
-            return self._native.accept(_as_samples(chunk))
+        return _use(self._native.accept, chunk)
 
     def finish(self):
         """End the signal; return the remaining rows, [k, D] float32."""
@@ -175,6 +169,14 @@ def _block_name(static_name, order):
         return static_name
     delta = "delta" if order == 1 else f"delta{order}"
     return delta if static_name == "static" else f"{delta}_{static_name}"
+
+
+def _use(function, samples):
+    """``function`` of ``samples``, which are looked at more closely only if it refuses them."""
+    try:
+        return function(samples)
+    except TypeError:
+        return function(_as_samples(samples))
 
 
 def _as_samples(samples, where="samples"):
