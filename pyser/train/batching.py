@@ -59,7 +59,8 @@ def collate(examples, indices, blocks, device="cpu"):
     """Pad the examples at ``indices`` into one Batch.
 
     Args:
-        examples: list of (features [T, D], label); T may differ, D is the sum of ``blocks``.
+        examples: list of (features [T, D], label), the features an array or what NumPy can make
+            one of; T may differ, D is the sum of ``blocks``.
         indices: which of them.
         blocks: block name -> width, in the order of the columns.
         device: where the tensors go.
@@ -68,7 +69,7 @@ def collate(examples, indices, blocks, device="cpu"):
     lengths = [len(features) for features, _ in chosen]
     padded = np.zeros((len(chosen), max(lengths), sum(blocks.values())), dtype=np.float32)
     for row, (features, _) in zip(padded, chosen, strict=True):
-        row[: len(features)] = features
+        row[: len(features)] = np.asarray(features)
     frames = torch.from_numpy(padded).to(device)
     parts = frames.split(list(blocks.values()), dim=-1)
     return Batch(

@@ -18,10 +18,12 @@ class DataSettings:
         normalisation: z-score by the statistics of each ``speaker`` (transductive: test speakers
             included, without labels), of the ``train`` utterances of the fold, or ``none``.
         frame_step: keep every n-th frame.
+        frame_stack: join each frame that is kept with those after it, this many in all.
     """
 
     normalisation: Literal["speaker", "train", "none"] = "speaker"
     frame_step: int = limited(1, 1)
+    frame_stack: int = limited(1, 1)
 
     def __post_init__(self):
         check_limits(self)
@@ -36,12 +38,18 @@ class AugmentSettings:
         frame_offset: begin at any of the first ``frame_step`` frames.
         mask_bands: most neighbouring bands hidden in a whole utterance (and in its deltas).
         mask_frames: most neighbouring frames hidden, of those that are kept.
+        num_masks: how many masks of each kind; they may overlap.
+        warp: bands are read from places up to exp(warp) times higher or lower.
+        gain: standard deviation of a shift of the whole first block, in its own (normalised) unit.
     """
 
     tempo: float = limited(0.0, 0.0, 0.5)
     frame_offset: bool = False
     mask_bands: int = limited(0, 0)
     mask_frames: int = limited(0, 0)
+    num_masks: int = limited(1, 1)
+    warp: float = limited(0.0, 0.0, 0.5)
+    gain: float = limited(0.0, 0.0, 10.0)
 
     def __post_init__(self):
         check_limits(self)
@@ -68,6 +76,12 @@ class TrainSettings:
         schedule: of the learning rate: ``none``; ``cosine``: down to 0 over ``epochs``;
             ``plateau``: halved after each ``schedule_patience`` epochs without a better dev UA.
         schedule_patience: epochs, for ``plateau``.
+        warmup_epochs: over these first epochs the learning rate rises to its value.
+        mixup: alpha of mixup (two utterances of a batch become one, with both labels); 0: none.
+        average_decay: judge and keep an exponential moving average of the weights; the part of it
+            that stays at each update; 0: the weights themselves.
+        precision: ``float32``, or ``bfloat16``: products in training take factors of 8 bits and
+            sum in float32 (torch's autocast); dev and test are computed in float32 always.
         patience: stop after so many epochs without a better one (dev UA, then dev loss); 0: never.
     """
 
@@ -80,6 +94,10 @@ class TrainSettings:
     label_smoothing: float = limited(0.0, 0.0, 0.9)
     schedule: Literal["none", "cosine", "plateau"] = "none"
     schedule_patience: int = limited(5, 1)
+    warmup_epochs: int = limited(0, 0)
+    mixup: float = limited(0.0, 0.0, 10.0)
+    average_decay: float = limited(0.0, 0.0, 0.9999)
+    precision: Literal["float32", "bfloat16"] = "float32"
     patience: int = limited(0, 0)
 
     def __post_init__(self):

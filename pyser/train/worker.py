@@ -53,8 +53,7 @@ def train_run(spec):
     start = _start_point(run, settings, digests, spec.threads)
     spec.threads = start["threads"]
     device = prepare_torch(spec.threads, spec.device)
-    whole = ["train"] if settings.augment.active else []
-    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"], whole)
+    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"])
     model = _make_model(settings, fold, spec.seed).to(device)
     _log_start(run, settings, fold, model, spec.threads, device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
@@ -105,7 +104,7 @@ def _make_model(settings, fold, seed):
 def _make_augmenter(settings, fold):
     if not settings.augment.active:
         return None
-    return Augmenter(settings.augment, settings.data.frame_step, fold.blocks)
+    return Augmenter(settings.augment, settings.data, fold.read_blocks)
 
 
 def _write_metrics(run, state):
