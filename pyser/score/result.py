@@ -18,6 +18,7 @@ from pyser.score.table import format_scores, parse_scores, read_scores
 
 RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; run.json is written last
 SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
+DEV_SCORES_FILE = "dev_scores.tsv"  # of a run, beside its scores.tsv
 STYLE_TABLE = "utt2style"
 _RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")
 # what all runs of one experiment must agree on

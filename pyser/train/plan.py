@@ -5,6 +5,7 @@ A run (one fold, one seed) has its own folder ``EXP/fold<k>/seed<s>``::
     config.yaml    all settings, defaults included        metrics.jsonl  one line per epoch
     train.log      what the process said                  checkpoint.pt  only while it trains
     model.pt       the weights and how to use them        run.json       written last: complete
+    scores.tsv     answers on the test part, by score     dev_scores.tsv the same on the dev part
 """
 
 import ast
@@ -16,6 +17,7 @@ from pyser.data.normalise import SPEAKER_STATS
 from pyser.data.reader import FeatureReader
 from pyser.errors import FileError, InputError
 from pyser.files import digest, file_digest, read_json
+from pyser.score.result import DEV_SCORES_FILE as DEV_SCORES
 from pyser.score.result import MODEL_FILE as MODEL
 from pyser.score.result import RUN_FILE as RECORD
 from pyser.score.result import SCORES_FILE as SCORES
@@ -39,7 +41,7 @@ class Run:
 
     def discard_results(self):
         """Remove what an earlier training of an incomplete run left: none of it is of this one."""
-        for name in (RECORD, MODEL, SCORES):
+        for name in (RECORD, MODEL, SCORES, DEV_SCORES):
             (self.directory / name).unlink(missing_ok=True)
 
     def discard_checkpoint(self):

@@ -15,7 +15,7 @@ _PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
 _MODEL_KEYS = ("model", "config", "classes", "normalisation", "best_epoch", "dev_ua", "digests")
 
 
-def describe_run(spec, settings, fold, model, state, digests):
+def describe_run(spec, settings, fold, model, state, digests, seconds):
     """The content of run.json.
 
     Args:
@@ -26,6 +26,7 @@ def describe_run(spec, settings, fold, model, state, digests):
         model: with the weights of the best epoch.
         state: FitState at the end.
         digests: as from ``plan.input_digests``.
+        seconds: that training took.
     """
     best = state.history[state.best_epoch - 1]
     return {
@@ -45,6 +46,7 @@ def describe_run(spec, settings, fold, model, state, digests):
         "best_epoch": state.best_epoch,
         "dev_ua": best["dev_ua"],
         "dev_loss": best["dev_loss"],
+        "seconds": round(seconds, 3),
         "digests": digests | {"request": spec.request},
         "command": spec.command,
         "commit": commit(),

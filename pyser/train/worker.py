@@ -6,6 +6,7 @@ command.
 
 import json
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,6 +42,7 @@ def main(argv):
 
 def train_run(spec):
     """Train one run to its end, going on from its checkpoint if there is one."""
+    began = time.monotonic()
     run = plan.Run(spec.fold, spec.seed, Path(spec.directory))
     settings = Settings.from_dict(spec.config)
     digests = plan.input_digests(spec.data, spec.split, [spec.fold])[spec.fold]
@@ -58,8 +60,13 @@ def train_run(spec):
     _log_start(run, settings, fold, model, spec.threads, device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
 
+    def elapsed():
+        """Seconds that led to what is there now: not those of epochs that a kill undid."""
+        return start["seconds"] + time.monotonic() - began
+
     def on_epoch(state, seconds):
-        checkpoint.save(run.directory / plan.CHECKPOINT, start | {"state": checkpoint.pack(state)})
+        reached = {"state": checkpoint.pack(state), "seconds": elapsed()}
+        checkpoint.save(run.directory / plan.CHECKPOINT, start | reached)
         _write_metrics(run, state)
         _log_epoch(state, settings, seconds)
 
@@ -74,7 +81,7 @@ def train_run(spec):
         _make_augmenter(settings, fold),
     )
     _write_metrics(run, state)
-    record = describe_run(spec, settings, fold, model, state, digests)
+    record = describe_run(spec, settings, fold, model, state, digests, elapsed())
     checkpoint.save(run.directory / plan.MODEL, pack_model(model, fold, record))
     write_json(run.directory / plan.RECORD, record)  # last: now the run is complete
     run.discard_checkpoint()
@@ -89,7 +96,7 @@ def _start_point(run, settings, digests, threads):
     if not path.is_file():
         state = checkpoint.pack(FitState())
         begun = {"config": settings.as_dict(), "digests": digests, "threads": threads}
-        return begun | {"state": state}
+        return begun | {"state": state, "seconds": 0.0}
     start = checkpoint.load(path)
     plan.check_same(start, settings.as_dict(), digests, run.directory)
     log(f"going on after epoch {len(start['state']['history'])}")

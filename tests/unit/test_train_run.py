@@ -22,6 +22,7 @@ from pyser.data.split import split
 from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_json
 from pyser.models import MODELS
+from pyser.score.metrics import unweighted_accuracy
 from pyser.score.table import read_scores
 from pyser.train import checkpoint, plan, record, worker
 from pyser.train.inputs import load_fold
@@ -105,7 +106,8 @@ def outcome(directory):
     saved = checkpoint.load(directory / "model.pt")
     weights = {name: tensor.numpy().tobytes() for name, tensor in saved.pop("state_dict").items()}
     told = read_json(directory / "run.json")
-    del saved["statistics"], told["commit"]  # a tensor; what somebody may change meanwhile
+    # A tensor; what somebody may change meanwhile; a measurement.
+    del saved["statistics"], told["commit"], told["seconds"]
     names = ("metrics.jsonl", "config.yaml")
     return weights, saved, told, [(directory / name).read_bytes() for name in names]
 
@@ -227,7 +229,8 @@ def test_killed_by_the_system_it_ends_with_the_same_model_and_scores(place):
     assert outcome(directory) == outcome(whole)
     for run in (whole, directory):
         predict_run(run)
-    assert (directory / "scores.tsv").read_bytes() == (whole / "scores.tsv").read_bytes()
+    for name in ("scores.tsv", "dev_scores.tsv"):
+        assert (directory / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_a_failing_run_is_reported_and_the_others_finish(place, capsys):
@@ -328,6 +331,25 @@ def test_prediction_uses_the_model_of_the_best_epoch(place):
     assert [CLASSES[index] for index in scores.reference] == [labels[name] for name in test]
     assert set(scores.speakers) == {name.split("-")[0] for name in test}
     np.testing.assert_allclose(np.exp(scores.log_posteriors).sum(axis=1), 1, atol=1e-5)
+    told, dev = read_json(directory / "run.json"), read_scores(directory / "dev_scores.tsv")
+    assert list(dev.utterances) == (place / "split" / "fold1" / "dev").read_text().split()
+    assert unweighted_accuracy(dev.confusion()) == pytest.approx(told["dev_ua"])
+    picked = dev.log_posteriors[np.arange(len(dev)), dev.reference]
+    assert -picked.mean() == pytest.approx(told["dev_loss"], abs=1e-5)
+
+
+def test_seconds_of_all_pieces_are_added(place, monkeypatch):
+    now, replace = [100.0], os.replace
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
+
+    def epoch(*arguments):
+        now[0] += 10.0
+
+    monkeypatch.setattr(worker, "_log_epoch", epoch)  # called once an epoch, after it was saved
+    _train_killed(spec(place), monkeypatch, replace, 4, True)  # config, two epochs
+    now[0] += 1000.0  # nothing runs
+    monkeypatch.setattr(pyser.files.os, "replace", replace)
+    assert read_json(train(spec(place)) / "run.json")["seconds"] == pytest.approx(20.0)
 
 
 @pytest.mark.parametrize("normalisation", ["train", "none"])
@@ -444,6 +466,7 @@ def test_training_again_leaves_no_scores_of_the_former_model(place):
     (directory / "model.pt").unlink()
     train(spec(place, learning_rate=0.05))
     assert not (directory / "scores.tsv").exists()
+    assert not (directory / "dev_scores.tsv").exists()
     predict_run(directory)
     assert (directory / "scores.tsv").read_bytes() != former
 
