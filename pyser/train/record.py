@@ -1,5 +1,6 @@
 """What is kept of a finished run: run.json for people and tables, model.pt for prediction."""
 
+import importlib.metadata
 import platform
 import subprocess
 from pathlib import Path
@@ -57,6 +58,7 @@ def describe_run(spec, settings, fold, model, state, digests, seconds):
             "python": platform.python_version(),
             "torch": torch.__version__,
             "numpy": np.__version__,
+            **{name: importlib.metadata.version(name) for name in getattr(model, "libraries", ())},
         },
     }
 

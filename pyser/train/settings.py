@@ -127,7 +127,7 @@ class Settings:
 
     def as_dict(self):
         """Sections of plain values, as in a configuration file."""
-        parts = {name: asdict(getattr(self, name)) for name in ("model", *_SECTIONS)}
+        parts = {name: _plain(getattr(self, name)) for name in ("model", *_sections(self.name))}
         return parts | {"model": {"name": self.name} | parts["model"]}
 
     @classmethod
@@ -145,7 +145,7 @@ class Settings:
                 model, named with the nearest one; a value of another type or out of range.
         """
         name = _model_name(entries)
-        classes = {"model": MODELS[name].Config} | _SECTIONS
+        classes = {"model": MODELS[name].Config} | _sections(name)
         values = {section: {} for section in classes}
         for entry in entries.values():
             if entry.section not in classes:
@@ -154,6 +154,18 @@ class Settings:
             if entry.name != "model.name":
                 values[entry.section][entry.key] = _value(entry, classes[entry.section])
         return cls(name, **{key: classes[key](**values[key]) for key in classes})
+
+
+def _sections(name):
+    """The sections of settings, besides its own, that the model ``name`` has a use for."""
+    fits_itself = hasattr(MODELS[name], "fit_examples")
+    return {"data": DataSettings} if fits_itself else _SECTIONS
+
+
+def _plain(section):
+    """A section as YAML and JSON give it back: with lists, not tuples."""
+    values = asdict(section).items()
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
 
 def _model_name(entries):
@@ -204,7 +216,10 @@ def _parse(kind, value):
 def _type_in_words(kind):
     if get_origin(kind) is Literal:
         return "one of: " + " ".join(map(str, get_args(kind)))
-    return {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, str(kind))
+    if get_origin(kind) is tuple:
+        return f"a list, each value {_type_in_words(get_args(kind)[0])}"
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+    return words.get(kind, str(kind))
 
 
 def _nearest(name, names):

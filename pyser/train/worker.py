@@ -19,7 +19,8 @@ from pyser.log import log, warn
 from pyser.models import MODELS
 from pyser.train import checkpoint, grid, plan
 from pyser.train.augment import Augmenter
-from pyser.train.fit import FitState, finished, fit
+from pyser.train.batching import check_examples
+from pyser.train.fit import FitState, evaluate, finished, fit
 from pyser.train.inputs import load_fold
 from pyser.train.record import describe_run, pack_model
 from pyser.train.seeds import derive_seed
@@ -70,16 +71,7 @@ def train_run(spec):
         _write_metrics(run, state)
         _log_epoch(state, settings, seconds)
 
-    state = fit(
-        model,
-        fold.examples["train"],
-        fold.examples["dev"],
-        settings.train,
-        derive_seed("fit", spec.seed),
-        checkpoint.unpack(start["state"]),
-        on_epoch,
-        _make_augmenter(settings, fold),
-    )
+    state = _fit(model, fold, settings, spec.seed, checkpoint.unpack(start["state"]), on_epoch)
     _write_metrics(run, state)
     record = describe_run(spec, settings, fold, model, state, digests, elapsed())
     checkpoint.save(run.directory / plan.MODEL, pack_model(model, fold, record))
@@ -103,6 +95,28 @@ def _start_point(run, settings, digests, threads):
     return start
 
 
+def _fit(model, fold, settings, seed, state, on_epoch):
+    """Train ``model`` on the examples of ``fold``; the FitState at the end."""
+    examples = fold.examples["train"], fold.examples["dev"]
+    if hasattr(model, "fit_examples"):
+        return _fit_once(model, *examples)
+    augmenter = _make_augmenter(settings, fold)
+    seed = derive_seed("fit", seed)
+    return fit(model, *examples, settings.train, seed, state, on_epoch, augmenter)
+
+
+def _fit_once(model, train_set, dev_set):
+    """Let a model fit itself: a history of one entry, with what it tells; nothing to go on from."""
+    check_examples(train_set, model.blocks, "training")
+    check_examples(dev_set, model.blocks, "dev")
+    told = model.fit_examples(train_set, dev_set)
+    train_loss = evaluate(model, train_set)["dev_loss"]
+    entry = {"epoch": 1, "learning_rate": None, "train_loss": train_loss}
+    entry |= evaluate(model, dev_set)
+    log(f"dev loss {entry['dev_loss']:.4f}, dev UA {100 * entry['dev_ua']:.2f} %; {told['chosen']}")
+    return FitState([entry | told])
+
+
 def _make_model(settings, fold, seed):
     torch.manual_seed(derive_seed("weights", seed))
     return MODELS[settings.name](settings.model, fold.blocks, len(fold.classes))
@@ -123,7 +137,10 @@ def _log_start(run, settings, fold, model, threads, device):
     if fold.corpus.get("standin"):
         warn("the data are a synthetic stand-in: results say nothing about real speech")
     counts = ", ".join(f"{len(items)} {part}" for part, items in fold.examples.items())
-    log(f"{settings.name}, {run}: {model.num_parameters} parameters, {counts} utterances")
+    size = f"{model.num_parameters} parameters, " if model.num_parameters else ""
+    log(f"{settings.name}, {run}: {size}{counts} utterances")
+    if hasattr(model, "fit_examples") and run.seed > 1:
+        warn(f"{settings.name} draws nothing at random: this is the run of seed 1 once more")
     log(f"torch {torch.__version__} on {device}, {threads} threads")
 
 
