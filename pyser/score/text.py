@@ -55,7 +55,7 @@ def _metrics_lines(summary):
     pooled = "over all folds; each seed alone, then the mean of seeds" if several else "all folds"
     return [
         *lines,
-        f"({', '.join(counts)}; pooled: {pooled}; interval: speakers resampled)",
+        f"({', '.join(counts)}; pooled: {pooled}; interval: by leaving out speakers)",
         f"knowing nothing: UA {percent(summary.chance_ua)}; always the most frequent class: "
         f"WA {percent(summary.chance_wa)}",
     ]
