@@ -7,12 +7,13 @@ interval says nothing of other seeds.
 
 Utterances of one speaker are not independent, so the speakers are what is counted. Leaving out one
 speaker at a time gives the variance due to them (delete-one-cluster jackknife; Efron & Tibshirani
-1993, chapter 11). Seeds are crossed with speakers, and the variance of the mean of seeds is added:
-what belongs to a speaker in a seed is in both terms, so the sum is rather too large than too small.
-The interval is Student's on the log-odds, so it stays within [0, 1], with Satterthwaite's degrees
-of freedom (Biometrics Bulletin 2, 1946) for the sum; for one seed these are the speakers less one.
-Percentiles of a bootstrap over so few speakers are too narrow: ``tests/bench/coverage.py`` shows
-both on simulated systems, ``tests/unit/test_score_coverage.py`` holds this method to 92-98 %.
+1993, chapter 11). Seeds are crossed with speakers: by how much the seeds' values vary more than the
+interaction of speakers and seeds explains is added, as in a two-way analysis of variance with
+random effects. The interval is Student's on the log-odds, so it stays within [0, 1], with
+Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946) for the sum; where seeds add
+nothing these are the speakers less one. Percentiles of a bootstrap over few speakers are too
+narrow: ``tests/bench/coverage.py`` shows both on simulated systems, and
+``tests/unit/test_score_coverage.py`` holds this method to 92-98 %.
 
 Models of different folds share training speakers, so their errors are not quite independent; no
 estimate of that part exists for one round of cross-validation (Bengio & Grandvalet 2004), and none
@@ -45,11 +46,15 @@ def metric_interval(metric, by_speaker, num_utterances, level=LEVEL):
     if len(by_speaker) < 2:
         return float("nan"), float("nan")
     by_seed = metric(by_speaker.sum(axis=0))
-    estimate = float(mean_over_seeds(by_seed))
+    estimate = float(by_seed.mean())
     if estimate in (0.0, 1.0):
         beyond = ((1 - level) / 2) ** (1 / num_utterances)
         return (beyond, 1.0) if estimate else (0.0, 1 - beyond)
-    components = [speaker_component(leave_one_out(metric, by_speaker)), *seed_component(by_seed)]
+    left_out = leave_one_out(metric, by_speaker)
+    components = [
+        speaker_component(mean_over_seeds(left_out)),
+        *seed_component(by_seed, left_out),
+    ]
     slope = estimate * (1 - estimate)  # of the inverse of the log-odds
     reach = half_width(components, level) / slope
     log_odds = np.log(estimate / (1 - estimate))
@@ -58,22 +63,42 @@ def metric_interval(metric, by_speaker, num_utterances, level=LEVEL):
 
 
 def leave_one_out(metric, by_speaker):
-    """The metric without each speaker in turn, averaged over seeds: float64 ``[S]``."""
-    return mean_over_seeds(metric(by_speaker.sum(axis=0) - by_speaker))
+    """The metric without each speaker in turn: float64 ``[S, K]`` of counts ``[S, K, C, C]``."""
+    return metric(by_speaker.sum(axis=0) - by_speaker)
 
 
 def speaker_component(left_out):
-    """(variance, degrees of freedom) from the values ``[S]`` without one speaker each."""
+    """(variance, degrees of freedom) of a value, from those without one speaker each ``[S]``."""
     left_out = left_out[np.isfinite(left_out)]
     size = len(left_out)
     return (size - 1) * float(left_out.var()), size - 1
 
 
-def seed_component(by_seed):
-    """[(variance, degrees of freedom)] of the mean of the seeds' values ``[K]``; [] for one."""
-    by_seed = by_seed[np.isfinite(by_seed)]
-    size = len(by_seed)
-    return [(float(by_seed.var(ddof=1)) / size, size - 1)] if size > 1 else []
+def seed_component(by_seed, left_out):
+    """What the variance of the mean over seeds has beyond the part that is due to speakers.
+
+    Args:
+        by_seed: values ``[K]``.
+        left_out: the same without one speaker each ``[S, K]``. Their interaction of speakers and
+            seeds is in the speakers' variance already, and is taken off that of the seeds.
+
+    Returns:
+        [(variance, degrees of freedom)]; [] where there is nothing, as for a single seed.
+    """
+    num_speakers, num_seeds = left_out.shape
+    if num_seeds < 2:
+        return []
+    means = left_out.mean(axis=0), left_out.mean(axis=1, keepdims=True), left_out.mean()
+    residuals = left_out - means[0] - means[1] + means[2]
+    degrees = num_seeds - 1, (num_speakers - 1) * (num_seeds - 1)
+    seeds = float(by_seed.var(ddof=1)) / num_seeds
+    # a seed that tested one speaker only leaves nothing without it: then nothing is taken off
+    crossed = (num_speakers - 1) / num_speakers * float((residuals**2).sum())
+    crossed = np.nan_to_num(crossed / num_seeds / (num_seeds - 1))
+    if not seeds > crossed:
+        return []
+    spread = seeds**2 / degrees[0] + crossed**2 / degrees[1]
+    return [(seeds - crossed, (seeds - crossed) ** 2 / spread)]
 
 
 def half_width(components, level=LEVEL):

@@ -12,7 +12,13 @@ from math import comb
 
 import numpy as np
 
-from pyser.score.intervals import half_width, leave_one_out, seed_component, speaker_component
+from pyser.score.intervals import (
+    half_width,
+    leave_one_out,
+    mean_over_seeds,
+    seed_component,
+    speaker_component,
+)
 from pyser.score.metrics import METRICS
 from pyser.score.paired import pair
 
@@ -86,10 +92,10 @@ def _difference(metric, pairs):
     value = float(seeds_a.mean() - seeds_b.mean())
     low = high = float("nan")
     if len(a) > 1:
-        left_out = leave_one_out(metric, a) - leave_one_out(metric, b)
-        reach = half_width(
-            [speaker_component(left_out), *seed_component(seeds_a), *seed_component(seeds_b)]
-        )
+        left_a, left_b = leave_one_out(metric, a), leave_one_out(metric, b)
+        by_speaker = mean_over_seeds(left_a) - mean_over_seeds(left_b)
+        seeds = [*seed_component(seeds_a, left_a), *seed_component(seeds_b, left_b)]
+        reach = half_width([speaker_component(by_speaker), *seeds])
         low, high = max(-1.0, value - reach), min(1.0, value + reach)
     return Difference(value, low, high, permutation_p(metric, _mean(a), _mean(b)))
 
