@@ -86,6 +86,27 @@ def compare(scores_a, scores_b):
     )
 
 
+def compare_all(systems):
+    """Compare the first of several systems with each of the others.
+
+    Args:
+        systems: dict from name to Scores, the reference first.
+
+    Returns:
+        dict from the name of each other system to (Comparison of it with the reference, its p
+        values by metric after Holm's adjustment over all rows).
+    """
+    (_, reference), *others = systems.items()
+    rows = {name: compare(scores, reference) for name, scores in others}
+    adjusted = {
+        metric: holm([row.metrics[metric].p for row in rows.values()]) for metric in METRICS
+    }
+    return {
+        name: (row, {metric: ps[index] for metric, ps in adjusted.items()})
+        for index, (name, row) in enumerate(rows.items())
+    }
+
+
 def _difference(metric, pairs):
     a, b = pairs.by_speaker_a, pairs.by_speaker_b
     seeds_a, seeds_b = metric(a.sum(axis=0)), metric(b.sum(axis=0))

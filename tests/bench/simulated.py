@@ -1,9 +1,9 @@
 """Simulated systems whose true metrics are known: what intervals and tests are judged on.
 
 Speakers differ in how well they are recognised, as a whole and by class; utterances differ in how
-hard they are, for every seed; seeds differ, for all speakers together and for each one. All of it is
-normal on the log-odds of a right answer, wrong answers are spread by a fixed table, and the numbers
-of utterances vary by speaker and class. True values are integrals over these distributions.
+hard they are, for every seed; seeds differ, for all speakers together and for each one. All of it
+is normal on the log-odds of a right answer, wrong answers are spread by a fixed table, and the
+numbers of utterances vary by speaker and class. True values are integrals over these distributions.
 """
 
 from dataclasses import dataclass
