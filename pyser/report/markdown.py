@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pyser.score.intervals import DRAWS
+from pyser.score.intervals import METHOD
 from pyser.score.text import STANDIN_WARNING, interval, percent, plural, spread
 
 HEADER = "<!-- Written by `pyser report`. Do not edit: run it again. -->"
@@ -13,8 +13,9 @@ TRANSDUCTIVE = (
 NOTES = f"""\
 All numbers are per cent. WA: share of utterances that are right. UA: mean of the recalls of the
 classes that occur. Both and macro-F1 are counted over the utterances of all folds together; with
-several seeds, for each seed, then averaged. [Low, high]: 95 % bootstrap interval, resampling
-speakers ({DRAWS} draws); it does not cover what another seed would give. By fold: mean ± standard
+several seeds, for each seed, then averaged. [Low, high]: 95 % interval
+({METHOD});
+with a single seed it does not cover what another seed would give. By fold: mean ± standard
 deviation over folds, each fold counting the same. Counts add up over seeds. Numbers of
 different protocols or corpora cannot be compared."""
 PLOTS = "plots"  # the folder beside RESULTS.md
