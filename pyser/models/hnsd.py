@@ -91,6 +91,8 @@ class HNSD(nn.Module):
             streams: ``both``; ``static`` or ``dynamic`` alone; ``early``: one LSTM on all blocks.
             gate: ``scalar`` per frame, ``vector`` (one gate per unit), ``none``: the LSTM outputs
                 are concatenated, without GMU. Without effect on a single stream.
+            init: ``uniform``, torch's own; ``orthogonal``: recurrent weights orthogonal, input weights
+                as Glorot & Bengio 2010, forget biases 1 (Jozefowicz et al. 2015), others 0.
             layers: LSTM layers per stream, with the dropout of the LSTM outputs between them.
             extra: further blocks of the static stream, such as ``log_energy,log_f0``; where the
                 features have their deltas, those join the dynamic stream.
@@ -109,6 +111,7 @@ class HNSD(nn.Module):
         bidirectional: bool = False
         streams: Literal["both", "static", "dynamic", "early"] = "both"
         gate: Literal["scalar", "vector", "none"] = "scalar"
+        init: Literal["uniform", "orthogonal"] = "uniform"
         layers: int = limited(1, 1)
         extra: str = ""
         attention_dim: int = limited(16, 1)
@@ -140,6 +143,9 @@ class HNSD(nn.Module):
             )
             for names in self._streams
         )
+        if config.init == "orthogonal":
+            for encoder in self.encoders:
+                encoder.make_orthogonal()
         width = self.encoders[0].num_outputs
         if len(self._streams) == 2 and config.gate != "none":
             self.fusion = GatedUnit(width, vector=config.gate == "vector")
