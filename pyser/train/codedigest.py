@@ -1,9 +1,10 @@
 """Which code decides what a run learns, and its digest. Sources are read, nothing is imported.
 
 What counts for a model: its own file, what that imports of ``models/``, and what the worker imports
-of ``train/`` and ``data/normalise.py``, except for the bookkeeping named below. A new module counts
-as soon as one of these imports it; the files of other models do not count, so that adding a model
-leaves the runs of others valid. Comments, docstrings and layout do not count.
+of ``train/`` and the two modules that compute elsewhere, except for the bookkeeping named below. A
+new module counts as soon as one of these imports it; the files of other models do not count, so
+that adding a model leaves the runs of others valid. Comments, docstrings and layout do not count,
+nor does ``score/metrics.py``: what it computes is defined, and tested against other software.
 
 Settings count by their values (``plan.check_same``), so their declarations are left out here. A
 setting that a run was made without may then be taken to have had its default: the code that learned
@@ -21,7 +22,7 @@ from pyser.files import digest
 
 _ROOT = Path(__file__).parents[2]
 _START = "pyser.train.worker"
-_FOLLOWED = ("pyser.models.", "pyser.train.", "pyser.data.normalise")
+_FOLLOWED = ("pyser.models.", "pyser.train.", "pyser.data.normalise", "pyser.score.calibration")
 # These carry, keep and tell what is learned; they do not decide it.
 _BOOKKEEPING = {
     f"pyser.train.{name}"
