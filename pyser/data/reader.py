@@ -111,14 +111,20 @@ class FeatureReader(Mapping):
 
         return lookup
 
+    @property
+    def made_by(self):
+        """``frontend`` (empty if unknown) without the names of audio files (``input``).
+
+        Those differ from machine to machine.
+        """
+        return {key: value for key, value in (self.frontend or {}).items() if key != "input"}
+
     def digest(self):
         """SHA-256 of what made the features and where each lies in the archive, not of values.
 
-        Reading a whole archive would take seconds. The audio files' names (``input``) are left out:
-        they differ from machine to machine.
+        Reading a whole archive would take seconds.
         """
-        made_by = {key: value for key, value in (self.frontend or {}).items() if key != "input"}
-        return digest([self.places(), made_by])
+        return digest([self.places(), self.made_by])
 
     @property
     def blocks(self):

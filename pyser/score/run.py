@@ -11,6 +11,7 @@ from pyser.log import log, progress, warn
 from pyser.score.calibration import calibration
 from pyser.score.comparetext import comparison_text
 from pyser.score.curves import CURVES_FILE, curves_text
+from pyser.score.experiment import score_rows
 from pyser.score.result import (
     RESULT_FILE,
     SCORES_FILE,
@@ -29,13 +30,15 @@ from pyser.score.text import STANDIN_WARNING, percent, plural, posteriors_text, 
 MOST_SYSTEMS = 1000  # in one comparison
 
 PARSER = Parser(
-    usage="pyser score (--exp EXP_DIR [options] | SCORES_TSV | --compare SCORES SCORES ...)",
+    usage="pyser score (--exp EXP_DIR [--experiment FILE] [options] | SCORES_TSV |"
+    " --compare SCORES SCORES ...)",
     description="Score the trained runs EXP_DIR/fold<k>/seed<s> on their test folds, merge them\n"
     "into EXP_DIR/scores.tsv, result.json and curves.tsv, and print WA, UA and macro-F1 with\n"
     "intervals. Given a table of scores, anybody's, print the same for it. With --compare,\n"
     "test systems (tables of scores, or folders that hold one) against the first of them.",
     options=[
         Option("exp", str, None, "experiment folder, as given to pyser train"),
+        Option("experiment", str, None, "experiment file: score its rows, then compare them"),
         Option("folds", str, help="such as 1,3-5 (default: all)"),
         Option("seeds", int, help="the seeds 1..K (default: those that were begun)"),
         Option("command", str, help="what to show as the way to repeat this (default: as trained)"),
@@ -58,8 +61,12 @@ def main(argv):
         raise UsageError(found, remedy=f"usage: {PARSER.usage}")
     if not options.compare and bool(options.exp) + tables != 1:
         raise UsageError("--exp or SCORES_TSV, one of them", remedy=f"usage: {PARSER.usage}")
+    if options.experiment and not options.exp:
+        raise UsageError("--experiment without --exp", expected="the folder of its rows")
     if options.compare:
         print(comparison_text({name: _read_system(name) for name in options.arguments}))
+    elif options.experiment:
+        return score_rows(options, score_experiment)
     elif options.exp:
         score_experiment(Path(options.exp), options)
     else:

@@ -32,8 +32,9 @@ def predict_run(directory, device="cpu"):
     if not all((directory / name).is_file() for name in (plan.RECORD, plan.MODEL)):
         raise FileError("no complete run", directory, remedy="run pyser train")
     record = read_json(directory / plan.RECORD)
-    digests = plan.input_digests(record["data"], record["split"], [record["fold"]])
-    plan.check_same(record, record["config"], digests[record["fold"]], directory)
+    where = record["data"], record["split"], [record["fold"]]
+    digests = plan.input_digests(*where, record["model"])[record["fold"]]
+    plan.check_same(record, record["config"], digests, directory)
     device = prepare_torch(record["threads"], device)
     model, _ = load_model(directory / plan.MODEL)
     settings = Settings.from_dict(record["config"], directory)

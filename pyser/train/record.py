@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 import pyser
+from pyser.train.environment import describe_environment
 
 # What run.json tells of the protocol; sizes and digests are in the split itself.
 _PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
@@ -53,6 +54,7 @@ def describe_run(spec, settings, fold, model, state, digests, seconds):
         "commit": commit(),
         "threads": spec.threads,
         "device": next(model.parameters()).device.type,
+        "environment": describe_environment(spec.threads, next(model.parameters()).device),
         "versions": {
             "pyser": pyser.__version__,
             "python": platform.python_version(),

@@ -1,13 +1,12 @@
 """Settings of one training: model, data and training, checked where they were written."""
 
-import difflib
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin
 
 from pyser.errors import InputError
 from pyser.models import MODELS
 from pyser.models.limits import allowed_range, check_limits, in_range, limited
-from pyser.train.yamlfile import Entry
+from pyser.train.yamlfile import Entry, nearest
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class Settings:
         values = {section: {} for section in classes}
         for entry in entries.values():
             if entry.section not in classes:
-                remedy = _nearest(entry.section, classes)
+                remedy = nearest(entry.section, classes)
                 raise entry.error(f"unknown section {entry.section}", remedy=remedy)
             if entry.name != "model.name":
                 values[entry.section][entry.key] = _value(entry, classes[entry.section])
@@ -168,6 +167,17 @@ def _plain(section):
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
 
+def with_defaults(found):
+    """A record of a run (dict with ``config``) with the settings it was made without, at defaults.
+
+    ``codedigest`` says why that is what it was made with, as long as its code is that of now.
+    """
+    config = found["config"]
+    defaults = Settings.from_dict({"model": {"name": config["model"]["name"]}}).as_dict()
+    sections = config | {name: values | config.get(name, {}) for name, values in defaults.items()}
+    return found | {"config": sections}
+
+
 def _model_name(entries):
     if "model.name" not in entries:
         where = next(iter(entries.values())).where.rpartition(":")[0] if entries else None
@@ -176,7 +186,7 @@ def _model_name(entries):
     entry = entries["model.name"]
     if entry.value not in MODELS:
         found = f"unknown model {entry.value!r}"
-        raise entry.error(found, "one of: " + " ".join(MODELS), _nearest(entry.value, MODELS))
+        raise entry.error(found, "one of: " + " ".join(MODELS), nearest(str(entry.value), MODELS))
     return entry.value
 
 
@@ -186,7 +196,7 @@ def _value(entry, section_class):
     if entry.key not in known:
         names = [f"{entry.section}.{name}" for name in known]
         names += ["model.name"] if entry.section == "model" else []
-        raise entry.error(f"unknown key {entry.name}", remedy=_nearest(entry.name, names))
+        raise entry.error(f"unknown key {entry.name}", remedy=nearest(entry.name, names))
     item = known[entry.key]
     try:
         value = _parse(item.type, entry.value)
@@ -220,8 +230,3 @@ def _type_in_words(kind):
         return f"a list, each value {_type_in_words(get_args(kind)[0])}"
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
     return words.get(kind, str(kind))
-
-
-def _nearest(name, names):
-    near = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else "known are: " + " ".join(names)

@@ -24,7 +24,7 @@ from pyser.train.fit import FitState, evaluate, finished, fit
 from pyser.train.inputs import load_fold
 from pyser.train.record import describe_run, pack_model
 from pyser.train.seeds import derive_seed
-from pyser.train.settings import Settings
+from pyser.train.settings import Settings, with_defaults
 from pyser.train.torchsetup import prepare_torch
 
 
@@ -46,9 +46,9 @@ def train_run(spec):
     began = time.monotonic()
     run = plan.Run(spec.fold, spec.seed, Path(spec.directory))
     settings = Settings.from_dict(spec.config)
-    digests = plan.input_digests(spec.data, spec.split, [spec.fold])[spec.fold]
+    digests = plan.input_digests(spec.data, spec.split, [spec.fold], settings.name)[spec.fold]
     if run.complete:
-        record = read_json(run.directory / plan.RECORD)
+        record = with_defaults(read_json(run.directory / plan.RECORD))
         plan.check_same(record, settings.as_dict(), digests, run.directory)
         log("already complete")
         return
@@ -89,7 +89,7 @@ def _start_point(run, settings, digests, threads):
         state = checkpoint.pack(FitState())
         begun = {"config": settings.as_dict(), "digests": digests, "threads": threads}
         return begun | {"state": state, "seconds": 0.0}
-    start = checkpoint.load(path)
+    start = with_defaults(checkpoint.load(path))
     plan.check_same(start, settings.as_dict(), digests, run.directory)
     log(f"going on after epoch {len(start['state']['history'])}")
     return start

@@ -5,7 +5,7 @@ import yaml
 
 from pyser.errors import FileError, InputError, UsageError
 from pyser.train.settings import Settings, TrainSettings
-from pyser.train.yamlfile import read_entries
+from pyser.train.yamlfile import make_entry, read_entries
 
 MODEL = "model:\n  name: hnsd\n"
 
@@ -17,7 +17,7 @@ def load(tmp_path):
     def load_text(text, **overrides):
         path = tmp_path / "a.yaml"
         path.write_text(text)
-        named = {name.replace("__", "."): value for name, value in overrides.items()}
+        named = [make_entry(name.replace("__", "."), value) for name, value in overrides.items()]
         return Settings.from_entries(read_entries(path, named))
 
     return load_text
