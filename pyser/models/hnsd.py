@@ -91,8 +91,8 @@ class HNSD(nn.Module):
             streams: ``both``; ``static`` or ``dynamic`` alone; ``early``: one LSTM on all blocks.
             gate: ``scalar`` per frame, ``vector`` (one gate per unit), ``none``: the LSTM outputs
                 are concatenated, without GMU. Without effect on a single stream.
-            init: ``uniform``, torch's own; ``orthogonal``: recurrent weights orthogonal, input weights
-                as Glorot & Bengio 2010, forget biases 1 (Jozefowicz et al. 2015), others 0.
+            init: of the LSTMs: ``uniform``, torch's own; ``orthogonal``: recurrent weights
+                orthogonal, others as Glorot & Bengio 2010, biases of forget gates 1.
             layers: LSTM layers per stream, with the dropout of the LSTM outputs between them.
             extra: further blocks of the static stream, such as ``log_energy,log_f0``; where the
                 features have their deltas, those join the dynamic stream.
