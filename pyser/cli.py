@@ -1,8 +1,11 @@
 """The command line: ``pyser VERB ...``, one lazily imported module per verb."""
 
+import contextlib
 import importlib
 import shlex
+import signal
 import sys
+import threading
 
 from pyser.errors import PyserError, UsageError
 from pyser.log import log
@@ -19,6 +22,10 @@ VERBS = {
 }
 
 
+class _Terminated(KeyboardInterrupt):
+    """Asked to end by SIGTERM or SIGHUP: what is half done is tidied up, as after Ctrl-C."""
+
+
 def usage():
     """The text of ``pyser --help``."""
     width = max(map(len, VERBS))
@@ -31,7 +38,8 @@ def usage():
 def main(argv=None):
     """Run ``pyser`` with ``argv`` (without the program name); return the exit status.
 
-    0: done; 1: failed, with one line that says what, where, expected, remedy; 2: usage.
+    0: done; 1: failed, with one line that says what, where, expected, remedy; 2: usage; 130, 143:
+    interrupted, terminated.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     if argv and argv[0] in ("--help", "-h"):
@@ -48,8 +56,9 @@ def main(argv=None):
             raise UsageError(found, expected=f"one of: {' '.join(VERBS)}")
         if "--help" not in argv:
             log("pyser " + shlex.join(argv))
-        module = importlib.import_module(VERBS[argv[0]][0])
-        return module.main(argv[1:])
+        with _tidy_end():
+            module = importlib.import_module(VERBS[argv[0]][0])
+            return module.main(argv[1:])
     except UsageError as error:
         log(f"ERROR: {error}")
         return 2
@@ -59,6 +68,28 @@ def main(argv=None):
     except OSError as error:  # a full disk, no permission: the message names the file
         log(f"ERROR: {error}")
         return 1
-    except KeyboardInterrupt:
-        log("ERROR: interrupted; run the same command again to continue")
-        return 130
+    except KeyboardInterrupt as error:
+        terminated = isinstance(error, _Terminated)
+        how = "terminated" if terminated else "interrupted"
+        log(f"ERROR: {how}; run the same command again to continue")
+        return 143 if terminated else 130
+
+
+@contextlib.contextmanager
+def _tidy_end():
+    """Raise _Terminated where SIGTERM or SIGHUP would end the process at once."""
+
+    def terminate(number, frame):
+        raise _Terminated
+
+    numbers = []
+    if threading.current_thread() is threading.main_thread():  # no other may set handlers
+        ending = (signal.SIGTERM, signal.SIGHUP)  # what is ignored (SIGHUP under nohup) stays so
+        numbers = [number for number in ending if signal.getsignal(number) == signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, terminate)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)

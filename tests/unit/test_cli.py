@@ -1,5 +1,6 @@
 """The command line: options in Kaldi's manner, exit codes, and the frozen list of all options."""
 
+import signal
 import subprocess
 import sys
 
@@ -150,6 +151,57 @@ def test_errors_become_exit_codes(monkeypatch, capsys):
     assert "ERROR: [Errno 28] No space left on device: 'feats.ark'" in capsys.readouterr().err
     Failing.error = KeyboardInterrupt()
     assert cli.main(["features"]) == 130
+
+
+TERMINATED = """
+import sys, time
+from pathlib import Path
+from pyser import cli, files
+
+class Verb:
+    @staticmethod
+    def main(argv):
+        with files.atomic_path(argv[0]) as temporary:
+            temporary.write_text("half")
+            print("here", flush=True)
+            time.sleep(60)
+
+cli.importlib.import_module = lambda name: Verb
+sys.exit(cli.main(["train", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_terminated_it_tidies_up(tmp_path, number):
+    command = [sys.executable, "-c", TERMINATED, str(tmp_path / "target")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(number)
+        assert process.wait(20) == 143
+        assert "ERROR: terminated; run the same command again" in process.stderr.read()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_signals_that_are_ignored_stay_so_and_others_are_put_back(monkeypatch):
+    seen = []
+
+    class Verb:
+        @staticmethod
+        def main(argv):
+            seen.append([signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)])
+
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name: Verb)
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        before = signal.getsignal(signal.SIGTERM)
+        cli.main(["train"])
+        assert signal.getsignal(signal.SIGTERM) is before
+    finally:
+        signal.signal(signal.SIGHUP, former)
+    assert seen[0][1] == signal.SIG_IGN
+    assert callable(seen[0][0])
 
 
 def test_command_line_is_frozen(repository, capsys):
