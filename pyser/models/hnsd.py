@@ -23,6 +23,7 @@ from pyser.models.layers import (
     select_blocks,
 )
 from pyser.models.limits import check_limits, limited
+from pyser.models.together import run_together
 
 _STATIC, _DYNAMIC = ("static",), ("delta", "delta2")
 _STREAMS = {  # for each encoder, which kinds of blocks it reads
@@ -173,11 +174,17 @@ class HNSD(nn.Module):
             features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
             lengths: int64 [B], number of real frames of each utterance, at least 1.
         """
-        encoded = []
-        for names, encoder in zip(self._streams, self.encoders, strict=True):
-            frames = self.input_dropout(select_blocks(features, names, lengths))
-            encoded.append(self.encoder_dropout(encoder(frames, lengths)))
+        streams = [
+            self.input_dropout(select_blocks(features, names, lengths)) for names in self._streams
+        ]
+        encoded = [self.encoder_dropout(frames) for frames in self._encode(streams, lengths)]
         return self.classifier(self.pooling(self.fusion(*encoded), lengths))
+
+    def _encode(self, streams, lengths):
+        if self.config.layers > 1 and self.config.encoder_dropout:  # draws random numbers
+            encoders = zip(self.encoders, streams, strict=True)
+            return [encoder(frames, lengths) for encoder, frames in encoders]
+        return run_together(list(self.encoders), streams, lengths)
 
 
 def _make_pooling(config, width):
