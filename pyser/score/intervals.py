@@ -53,7 +53,7 @@ def metric_interval(metric, by_speaker, num_utterances, level=LEVEL):
     left_out = leave_one_out(metric, by_speaker)
     components = [
         speaker_component(mean_over_seeds(left_out)),
-        *seed_component(by_seed, left_out),
+        *seed_component((by_seed, left_out)),
     ]
     slope = estimate * (1 - estimate)  # of the inverse of the log-odds
     reach = half_width(components, level) / slope
@@ -74,31 +74,37 @@ def speaker_component(left_out):
     return (size - 1) * float(left_out.var()), size - 1
 
 
-def seed_component(by_seed, left_out):
+def seed_component(*systems):
     """What the variance of the mean over seeds has beyond the part that is due to speakers.
 
     Args:
-        by_seed: values ``[K]``.
-        left_out: the same without one speaker each ``[S, K]``. Their interaction of speakers and
-            seeds is in the speakers' variance already, and is taken off that of the seeds.
+        systems: for each system, values by seed ``[K]`` and the same without one speaker each
+            ``[S, K]``. Of two systems it is the variance of their difference; their seeds have
+            nothing in common but the numbers.
 
     Returns:
         [(variance, degrees of freedom)]; [] where there is nothing, as for a single seed.
     """
+    excess, spread = 0.0, 0.0
+    for by_seed, left_out in systems:
+        num_speakers, num_seeds = left_out.shape
+        if num_seeds > 1:
+            degrees = num_seeds - 1
+            seeds = float(by_seed.var(ddof=1)) / num_seeds
+            crossed = _interaction(left_out)  # is in the speakers' variance already
+            excess += seeds - crossed
+            spread += seeds**2 / degrees + crossed**2 / (degrees * (num_speakers - 1))
+    return [(excess, excess**2 / spread)] if excess > 0 else []
+
+
+def _interaction(left_out):
+    """The variance of the mean over seeds that differences of speakers between seeds make."""
     num_speakers, num_seeds = left_out.shape
-    if num_seeds < 2:
-        return []
-    means = left_out.mean(axis=0), left_out.mean(axis=1, keepdims=True), left_out.mean()
-    residuals = left_out - means[0] - means[1] + means[2]
-    degrees = num_seeds - 1, (num_speakers - 1) * (num_seeds - 1)
-    seeds = float(by_seed.var(ddof=1)) / num_seeds
-    # a seed that tested one speaker only leaves nothing without it: then nothing is taken off
-    crossed = (num_speakers - 1) / num_speakers * float((residuals**2).sum())
-    crossed = np.nan_to_num(crossed / num_seeds / (num_seeds - 1))
-    if not seeds > crossed:
-        return []
-    spread = seeds**2 / degrees[0] + crossed**2 / degrees[1]
-    return [(seeds - crossed, (seeds - crossed) ** 2 / spread)]
+    by_seed, by_speaker = left_out.mean(axis=0), left_out.mean(axis=1, keepdims=True)
+    residuals = left_out - by_seed - by_speaker + left_out.mean()
+    # a seed that tested one speaker only leaves nothing without it: then nothing is known
+    squares = np.nan_to_num(float((residuals**2).sum()))
+    return (num_speakers - 1) / num_speakers * squares / (num_seeds * (num_seeds - 1))
 
 
 def half_width(components, level=LEVEL):
