@@ -83,18 +83,19 @@ def seed_component(*systems):
             nothing in common but the numbers.
 
     Returns:
-        [(variance, degrees of freedom)]; [] where there is nothing, as for a single seed.
+        [(variance, degrees of freedom)]; [] where there is nothing, as for a single seed. The
+        degrees are those of the seeds. Those of the difference that this variance is would vanish
+        as it does, and the interval would have no end.
     """
-    excess, spread = 0.0, 0.0
+    total, crossed, squares = 0.0, 0.0, 0.0
     for by_seed, left_out in systems:
-        num_speakers, num_seeds = left_out.shape
+        num_seeds = len(by_seed)
         if num_seeds > 1:
-            degrees = num_seeds - 1
             seeds = float(by_seed.var(ddof=1)) / num_seeds
-            crossed = _interaction(left_out)  # is in the speakers' variance already
-            excess += seeds - crossed
-            spread += seeds**2 / degrees + crossed**2 / (degrees * (num_speakers - 1))
-    return [(excess, excess**2 / spread)] if excess > 0 else []
+            total += seeds
+            crossed += _interaction(left_out)  # is in the speakers' variance already
+            squares += seeds**2 / (num_seeds - 1)
+    return [(total - crossed, total**2 / squares)] if total > crossed else []
 
 
 def _interaction(left_out):

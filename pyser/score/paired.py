@@ -85,10 +85,8 @@ def _check_same(tested_a, tested_b, names):
 def _remarks(a, b, names):
     seeds = [sorted(set(scores.seed.tolist())) for scores in (a, b)]
     if seeds[0] != seeds[1]:
-        listed = (
-            f"{','.join(map(str, some))} of {n}" for some, n in zip(seeds, names, strict=True)
-        )
-        yield f"the seeds differ: {' and '.join(listed)}"
+        one, other = (",".join(map(str, numbers)) for numbers in seeds)
+        yield f"the seeds differ: {one} of {names[0]}, {other} of {names[1]}"
     folds = [set(zip(s.utterances, s.fold.tolist(), strict=True)) for s in (a, b)]
     if folds[0] != folds[1]:
         yield "the folds differ: the systems were not trained on the same speakers"
