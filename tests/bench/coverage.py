@@ -48,29 +48,29 @@ def main():
     parser.add_argument("--trials", type=int, default=1000)
     trials = parser.parse_args().trials
     print(f"{trials} trials. Cells: coverage (median width).\n")
-    for metric in METRICS:
+    cells = {metric: {name: [name] for name in CANDIDATES} for metric in METRICS}
+    for name, design in DESIGNS.items():
+        start = time.monotonic()
+        add_column(cells, design, trials)
+        print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+    for metric, rows in cells.items():
         print(f"### {metric}\n")
-        print_coverage(metric, trials)
+        print_table(["", *DESIGNS], rows.values())
     print("### Equal systems called different at 5 %\n")
     print_false_positives(trials)
 
 
-def print_coverage(metric_name, trials):
-    """One table: candidates in rows, designs in columns."""
-    metric, cells = METRICS[metric_name], {name: [] for name in CANDIDATES}
-    for design_name, design in DESIGNS.items():
-        start = time.monotonic()
-        (matrices,), (truth,) = draw(design, trials)
+def add_column(cells, design, trials):
+    """Judge all candidates on one design; ``cells[metric][candidate]`` grows by a cell."""
+    (matrices,), (truth,) = draw(design, trials)
+    for metric_name, rows in cells.items():
+        metric, true = METRICS[metric_name], truth[metric_name]
         for name, candidate in CANDIDATES.items():
             random = np.random.default_rng(1)
             ends = np.array([candidate(metric, matrix, random) for matrix in matrices])
-            true = truth[metric_name]
             covered = np.mean((ends[:, 0] <= true) & (true <= ends[:, 1]))
             width = np.median(ends[:, 1] - ends[:, 0])
-            cells[name].append(f"{100 * covered:.1f} ({100 * width:.1f})")
-        spent = time.monotonic() - start
-        print(f"{metric_name}, {design_name}: {spent:.0f} s", file=sys.stderr)
-    print_table(["", *DESIGNS], [[name, *row] for name, row in cells.items()])
+            rows[name].append(f"{100 * covered:.1f} ({100 * width:.1f})")
 
 
 def print_false_positives(trials):
