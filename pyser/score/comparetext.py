@@ -32,7 +32,8 @@ def comparison_text(systems):
     notes = {name: row.remarks for name, (row, _) in rows.items() if row.remarks}
     remarks = [f"WARNING: {name}: {remark}" for name, some in notes.items() for remark in some]
     for row, _ in list(rows.values())[:1]:
-        lines += _explanation(reference, row.num_speakers)
+        single = any(len(summary.by_seed) == 1 for summary in summaries.values())
+        lines += _explanation(reference, row.num_speakers, single)
     return "\n".join([*lines, *remarks])
 
 
@@ -55,7 +56,7 @@ def _line(cells, width):
     return f"{cells[0]:<{width}}" + "".join(padded)
 
 
-def _explanation(reference, speakers):
+def _explanation(reference, speakers, single):
     exact = speakers <= MAX_EXACT_SPEAKERS
     least = 2.0 ** (1 - speakers)
     yield f"diff: percentage points above {reference}"
@@ -66,5 +67,7 @@ def _explanation(reference, speakers):
     yield (
         "McNemar: takes utterances for independent; several seeds answer by their mean posterior"
     )
+    if single:
+        yield "one seed: what is tested are its models; other seeds may differ otherwise"
     if least > 0.05:
         yield f"with {speakers} speakers no p can be below {probability(least)}"

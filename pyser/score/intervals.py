@@ -12,7 +12,7 @@ interaction of speakers and seeds explains is added, as in a two-way analysis of
 random effects. The interval is Student's on the log-odds, so it stays within [0, 1], with
 Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946) for the sum; where seeds add
 nothing these are the speakers less one. Percentiles of a bootstrap over few speakers are too
-narrow: ``tests/bench/coverage.py`` shows both on simulated systems, and
+narrow: ``tests/bench/intervals.py`` shows both on simulated systems, and
 ``tests/unit/test_score_coverage.py`` holds this method to 92-98 %.
 
 Models of different folds share training speakers, so their errors are not quite independent; no

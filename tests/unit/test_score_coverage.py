@@ -13,30 +13,17 @@ from pyser.score.metrics import METRICS
 BENCH = Path(__file__).resolve().parents[1] / "bench"
 sys.path.insert(0, str(BENCH))
 
-import coverage_candidates as candidates  # noqa: E402
-from simulated import FOUR, Design, draw  # noqa: E402
+import interval_candidates as candidates  # noqa: E402
+from simulated import DESIGNS, EQUAL, FOUR, Design, draw  # noqa: E402
 
 sys.path.remove(str(BENCH))
 
 TRIALS = 1000
-DESIGNS = {
-    "ten speakers, seven classes": Design(),
-    "ten speakers, four classes": Design(counts=FOUR),
-    "near the ceiling, unequal speakers": Design(skill=(3.0,), speaker=0.8),
-    "unequal shares of classes and utterances": Design(uneven=0.6, mixed=5.0),
-    "speakers alike": Design(speaker=0.0, speaker_class=0.0, speaker_seed=0.0),
-    "five speakers": Design(speakers=5, counts=FOUR),
-    "twenty speakers, three seeds": Design(speakers=20, counts=FOUR, seeds=3, seed=0.1),
-    "two seeds": Design(counts=FOUR, seeds=2, seed=0.1),
-    "three seeds": Design(seeds=3, seed=0.1),
-    "three seeds that matter much": Design(counts=FOUR, seeds=3, seed=0.3),
-    "five seeds": Design(counts=FOUR, seeds=5, seed=0.1),
-}
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_interval_covers_the_true_value(name):
-    (matrices,), (truth,) = draw(DESIGNS[name], TRIALS, random_seed=3)
+    (matrices,), (truth,) = draw(DESIGNS[name], TRIALS)
     for metric_name, metric in METRICS.items():
         found = [metric_interval(metric, matrix, int(matrix.sum())) for matrix in matrices]
         low, high = np.transpose(found)
@@ -52,25 +39,22 @@ def test_true_values_are_those_of_very_many_speakers():
 
 
 def test_plain_bootstrap_of_ten_speakers_falls_short():
-    (matrices,), (truth,) = draw(Design(counts=FOUR), 500, random_seed=3)
+    (matrices,), (truth,) = draw(Design(counts=FOUR), 500)
     metric, random = METRICS["UA"], np.random.default_rng(0)
     found = [candidates.percentile(metric, matrix, random) for matrix in matrices]
     low, high = np.transpose(found)
     assert np.mean((low <= truth["UA"]) & (truth["UA"] <= high)) < 0.92
 
 
-NULL = {
-    "one seed": (Design(skill=(1.0, 1.0), own=0.5), METRICS),
-    "three seeds": (Design(skill=(1.0, 1.0), own=0.3, seeds=3, seed=0.05), ["UA"]),
-    "four classes": (Design(skill=(0.5, 0.5), own=0.5, counts=FOUR, seeds=2), ["UA"]),
-}
+# with fewer speakers the test has too few values of p to reach 5 %; a seed alone that moves all
+# speakers is a difference between the systems
+PAIRS = {name: EQUAL[name] for name in EQUAL.keys() - {"6 speakers", "one such seed"}}
 
 
-@pytest.mark.parametrize("name", NULL)
+@pytest.mark.parametrize("name", sorted(PAIRS))
 def test_equal_systems_seldom_differ(name):
-    design, metrics = NULL[name]
-    (a, b), _ = draw(design, TRIALS, random_seed=4)
-    for metric_name in metrics:
+    (a, b), _ = draw(PAIRS[name], TRIALS)
+    for metric_name in METRICS if name == "10 speakers" else ["UA"]:
         metric = METRICS[metric_name]
         ps = [
             significance.permutation_p(metric, one.mean(axis=1), other.mean(axis=1))
@@ -82,7 +66,7 @@ def test_equal_systems_seldom_differ(name):
 
 def test_interval_of_a_difference_covers_it():
     design = Design(skill=(1.0, 1.5), own=0.3, seeds=3, seed=0.1)
-    (a, b), (truth_a, truth_b) = draw(design, TRIALS, random_seed=5)
+    (a, b), (truth_a, truth_b) = draw(design, TRIALS)
     for name, metric in METRICS.items():
         low, high = np.transpose(
             [

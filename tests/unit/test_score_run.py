@@ -376,6 +376,7 @@ def test_systems_are_compared_with_the_first(three_systems, capsys):
     assert other.split()[0] == three_systems[2]
     assert notes[0] == f"diff: percentage points above {three_systems[0]}"
     assert "all swaps of 6 speakers" in notes[1]
+    assert notes[3].startswith("one seed: what is tested are its models")
     warnings = [line for line in notes if line.startswith("WARNING")]
     assert len(warnings) == 2
     assert f"the seeds differ: 3,4 of {three_systems[1]}, 1,2 of" in warnings[0]
@@ -386,8 +387,6 @@ def test_few_speakers_cannot_show_a_difference(tmp_path, capsys):
     for seed in (1, 2):
         paths.append(str(tmp_path / f"{seed}.tsv"))
         write_scores(paths[-1], made_up_scores(1, seed))
-    for path in paths:  # the same reference labels and utterances, other answers
-        assert read_scores(path).utterances
     main(["--compare", *paths])
     printed = capsys.readouterr().out
     assert "with 2 speakers no p can be below 0.50" in printed

@@ -1,4 +1,4 @@
-"""Ways to make a 95 % interval of a metric from a few speakers, to be judged by coverage.py.
+"""Ways to make a 95 % interval of a metric from a few speakers, to be judged by intervals.py.
 
 Each takes ``(metric, by_speaker [S, K, C, C], random)`` and returns (low, high).
 """
