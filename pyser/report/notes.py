@@ -1,0 +1,35 @@
+"""What stands once at the top of a report: how its numbers are to be read."""
+
+from textwrap import fill
+
+from pyser.score.calibration import BINS
+from pyser.score.intervals import METHOD
+from pyser.score.text import STANDIN_WARNING
+
+HEADER = "Written by `pyser report`. Do not edit: run it again."
+NOTES = fill(
+    "All numbers are per cent. WA: share of utterances that are right. UA: mean of the recalls of "
+    "the classes that occur. Both and macro-F1 are counted over the utterances of all folds "
+    "together; with several seeds, for each seed, then averaged. [Low, high]: 95 % interval "
+    f"({METHOD}); with a single seed it does not cover what another seed would give. "
+    "By fold: mean ± standard deviation over folds, each fold counting the same. Counts add up "
+    "over seeds. Numbers of different protocols or corpora cannot be compared.",
+    100,
+)
+CONFIDENCE_NOTE = fill(
+    f"ECE: expected calibration error of the posterior of the answer, over {BINS} bins of equal "
+    "width; "
+    "with temperature: posteriors divided by the temperature fitted on each run's dev utterances. "
+    "NLL: mean negative log-posterior of the reference. Accuracy at 80 %: share that is right when "
+    "only the surest 80 % of the answers are given; AURC: mean share of wrong ones over all "
+    "coverages.",
+    100,
+)
+
+
+def standin_note(groups):
+    """The warning that recordings are made up, empty where none are."""
+    if not any(group.standin for group in groups):
+        return ""
+    some = "" if all(group.standin for group in groups) else "Where marked (stand-in): "
+    return f"{some}{STANDIN_WARNING}."
