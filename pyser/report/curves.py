@@ -40,7 +40,7 @@ def read_curves(folder):
 
 
 def curve_charts(experiment, curves):
-    """One small Drawing per fold: dev UA above, losses below, a line per seed; equal axes."""
+    """One small Drawing per fold, all with the same axes: dev UA above, losses below."""
     points = [point for seeds in curves.values() for line in seeds.values() for point in line]
     epochs = max(point["epoch"] for point in points)
     losses = max(max(point["train_loss"], point["dev_loss"]) for point in points)
@@ -54,7 +54,8 @@ def curve_charts(experiment, curves):
         drawing = Drawing(_WIDTH, _HEIGHT, label)
         drawing.text(2, 13, f"fold {fold}", "strong")
         across = Scale(min(1, epochs - 1), epochs, _LEFT, _WIDTH - _RIGHT)
-        _draw_fold(drawing, across, ceiling, seeds, {seed: chosen.get((fold, seed)) for seed in seeds})
+        epochs_chosen = {seed: chosen.get((fold, seed)) for seed in seeds}
+        _draw_fold(drawing, across, ceiling, seeds, epochs_chosen)
         yield drawing
 
 
@@ -68,17 +69,29 @@ def _draw_fold(drawing, across, ceiling, seeds, chosen):
     drawing.text(_LEFT + 66, y, "train", "small accent")
     drawing.text(_LEFT + 98, y, "dev", "small second")
     x_axis(drawing, across, _LOSS_BAND[1], "epoch", _epoch_ticks(across))
-    for seed, line in seeds.items():
-        xs = [across(point["epoch"]) for point in line]
-        drawing.path(xs, [upper(100 * point["dev_ua"]) for point in line], "thin")
-        drawing.path(xs, [lower(point["train_loss"]) for point in line], "thin")
-        drawing.path(xs, [lower(point["dev_loss"]) for point in line], "thin second")
-        for point in line:
+    line = _mean_line(seeds)
+    xs = [across(point["epoch"]) for point in line]
+    drawing.path(xs, [upper(100 * point["dev_ua"]) for point in line], "thin")
+    drawing.path(xs, [lower(point["train_loss"]) for point in line], "thin")
+    drawing.path(xs, [lower(point["dev_loss"]) for point in line], "thin second")
+    for seed, own in seeds.items():
+        for point in own:
             if point["epoch"] == chosen[seed]:
-                title = f"seed {seed}: epoch {chosen[seed]} chosen, UA {100 * point['dev_ua']:.1f}"
-                drawing.circle(
-                    across(point["epoch"]), upper(100 * point["dev_ua"]), 3.2, "dot", title
-                )
+                ua = 100 * point["dev_ua"]
+                title = f"seed {seed}: epoch {chosen[seed]} chosen, dev UA {ua:.1f} %"
+                drawing.circle(across(point["epoch"]), upper(ua), 3.2, "dot", title)
+
+
+def _mean_line(seeds):
+    """The mean over seeds at each epoch that any of them reached."""
+    by_epoch = defaultdict(list)
+    for line in seeds.values():
+        for point in line:
+            by_epoch[point["epoch"]].append(point)
+    return [
+        {name: sum(point[name] for point in points) / len(points) for name in points[0]}
+        for _, points in sorted(by_epoch.items())
+    ]
 
 
 def _epoch_ticks(scale):

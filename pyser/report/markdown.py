@@ -1,7 +1,8 @@
 """RESULTS.md: for each corpus and protocol the tables, then each model's details."""
 
 from pyser.report.comparisons import comparison_lines, comparison_table
-from pyser.report.notes import HEADER, NOTES, standin_note
+from pyser.report.confidence import confidence_table, read_confidence
+from pyser.report.notes import CONFIDENCE_NOTE, HEADER, NOTES, standin_note
 from pyser.report.remarks import own_lines, shared_lines
 from pyser.report.tables import (
     TRANSDUCTIVE,
@@ -43,7 +44,9 @@ def _group_lines(group):
         lines += [*comparison_lines(comparison), "", *_table(comparison_table(comparison))]
         plot = group.plot_name("difference", comparison.title)
         lines += [f"![Differences of UA]({PLOTS}/{plot})", ""]
-    return lines
+    confidences = [read_confidence(experiment) for experiment in group.experiments]
+    lines += ["### How far the posteriors can be believed", ""]
+    return [*lines, *_table(confidence_table(group, confidences)), CONFIDENCE_NOTE, ""]
 
 
 def _paragraphs(group):

@@ -25,6 +25,16 @@ CONFIDENCE_NOTE = fill(
     "coverages.",
     100,
 )
+CURVES_NOTE = (
+    "Dev UA and mean cross entropy by epoch, the mean of the seeds where there are several; a dot "
+    "is an epoch that was chosen. The training loss includes what training adds to it, such as "
+    "dropout and label smoothing."
+)
+MAP_NOTE = (
+    "Utterances by t-SNE of what enters the model's last layer. Colour: reference class. Large: "
+    "test utterances, of speakers that were not trained on; small: dev and training. Distances "
+    "between far groups mean little."
+)
 
 
 def standin_note(groups):

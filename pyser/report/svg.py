@@ -1,6 +1,6 @@
 """Figures as SVG: a drawing, scales and axes. Colours are the names of ``figure.css``.
 
-A drawing is text made of numbers with two decimals at most, so the same results give the same
+A drawing is text made of rounded numbers, so the same results give the same
 bytes on every machine; it takes its colours from CSS, so it suits a light page and a dark one.
 """
 
@@ -16,8 +16,8 @@ _TICK_GAP = 5
 
 
 def number(value):
-    """A coordinate as short text: two decimals at most."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    """A coordinate as short text: one decimal at most, a tenth of a pixel."""
+    text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
 
 
@@ -105,7 +105,7 @@ class Drawing:
     def rect(self, x, y, width, height, kind, opacity=None):
         """A filled rectangle."""
         size = f'width="{number(width)}" height="{number(height)}"'
-        fade = "" if opacity is None else f' fill-opacity="{number(opacity)}"'
+        fade = "" if opacity is None else f' fill-opacity="{opacity:.3f}"'
         self.add(f'<rect class="{kind}" x="{number(x)}" y="{number(y)}" {size}{fade}/>')
 
     def image(self, box, png_uri):
