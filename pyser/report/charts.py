@@ -19,13 +19,13 @@ def overview_chart(group):
     drawing, scale, tops = _dot_plot(
         [label for label, _ in rows], (0, 100), f"UA of all models: {group.title}", group.standin
     )
-    chance = 100 * group.experiments[0].summary.chance_ua
     bottom = drawing.height - 40
+    x_axis(drawing, scale, bottom, "UA (%), with its 95 % interval", range(0, 101, 20), tops[0] - 8)
+    chance = 100 * group.experiments[0].summary.chance_ua
     drawing.line(scale(chance), tops[0] - 16, scale(chance), bottom, "dashed")
     drawing.text(scale(chance) + 4, tops[0] - 8, f"chance {chance:.1f} %", "small muted")
     for (_, estimate), y in zip(rows, tops, strict=True):
         _interval_dot(drawing, scale, y, estimate.pooled, estimate.low, estimate.high)
-    x_axis(drawing, scale, bottom, "UA (%), with its 95 % interval", range(0, 101, 20), tops[0] - 8)
     return drawing
 
 
@@ -44,7 +44,7 @@ def difference_chart(comparison, standin=False):
     drawing, scale, tops = _dot_plot(names, (-most, most), label, standin)
     bottom = drawing.height - 40
     title = f"UA minus that of {comparison.reference} (points), 95 % interval"
-    x_axis(drawing, scale, bottom, title, top=tops[0] - 12 if tops else None, form="{:+g}")
+    x_axis(drawing, scale, bottom, title, top=tops[0] - 12 if tops else None, form=_signed)
     drawing.line(scale(0), tops[0] - 12, scale(0), bottom, "dashed")
     for row, y in zip(rows, tops, strict=True):
         _interval_dot(drawing, scale, y, *row.difference)
@@ -150,7 +150,7 @@ def _dot_plot(labels, limits, title, standin=False):
     """A Drawing with a line of text per row; also its Scale and the height of each row."""
     left = 14 + max((text_width(label) for label in labels), default=0)
     top = 44 if standin else 26
-    width = left + max(260, 620 - left) if limits[0] == 0 else left + 320
+    width = left + max(240, 440 - left)
     drawing = Drawing(width, top + _ROW * len(labels) + 44, title)
     if standin:
         drawing.text(4, 14, STANDIN_WARNING, "small warn")
@@ -165,6 +165,11 @@ def _interval_dot(drawing, scale, y, value, low=math.nan, high=math.nan):
         drawing.line(scale(100 * low), y, scale(100 * high), y, "bar")
     text = f"{100 * value:.1f}" + (f" [{percent(low)}, {percent(high)}]" * math.isfinite(low))
     drawing.circle(scale(100 * value), y, 5, "dot", text)
+
+
+def _signed(value):
+    """``+20``, ``0`` or ``−20``."""
+    return f"{value:+g}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
 def _overview_label(experiment):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pyser.errors import InputError
 from pyser.report.experiments import Experiment
 from pyser.report.tables import Table, ua_text
-from pyser.score.significance import compare, holm
 from pyser.score.significance import Comparison as Paired
+from pyser.score.significance import compare, holm
 from pyser.score.text import percent, plural
 
 METRIC = "UA"  # the metric that rows are tested on
@@ -69,7 +69,7 @@ def make_comparison(plan, group):
 
 def _settings(row):
     """What the file says of a row: its configuration and what it changes there."""
-    changes = (f"{name}={value}" for name, value in row.overrides.items())
+    changes = (f"{entry.name}={entry.value}" for entry in row.overrides)
     return " ".join([row.config.name, *changes])
 
 
@@ -101,12 +101,13 @@ def comparison_lines(comparison):
     tested = [row for row in comparison.rows if row.paired]
     lines = []
     if tested:
+        speakers = tested[0].paired.num_speakers
         lines += [
             f"Differences are UA less that of {comparison.reference}, in points, over the same "
-            f"utterances; p: permutation test that swaps the answers of whole speakers "
-            f"({plural(tested[0].paired.num_speakers, 'speaker')}), two-sided; p (Holm): corrected "
-            f"for the {plural(len(tested), 'test')} of this table. McNemar's test takes utterances "
-            "for independent, which those of one speaker are not."
+            "utterances. p: permutation test that swaps the answers of whole speakers, two-sided "
+            f"({plural(speakers, 'speaker')}: never below {p_text(2.0 ** (1 - speakers))}); "
+            f"p (Holm): corrected for the {plural(len(tested), 'test')} of this table. McNemar's "
+            "test takes utterances for independent, which those of one speaker are not."
         ]
     if comparison.missing:
         lines += [f"Not scored: {', '.join(comparison.missing)}."]

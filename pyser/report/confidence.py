@@ -8,14 +8,15 @@ import numpy as np
 from pyser.report.svg import Drawing, Scale, x_axis, y_axis
 from pyser.report.tables import Table
 from pyser.score.calibration import Calibration, at_temperatures, calibration
+from pyser.score.result import run_temperatures
 from pyser.score.selective import SHOWN, Selective, selective
 from pyser.score.text import percent
 
 _SIDE, _LEFT, _TOP, _RIGHT = 250, 44, 34, 24
 _TICKS = (0, 20, 40, 60, 80, 100)
 _LARGEST_DOT = 11
-_HEADINGS = ("model<", "ECE>", "ECE, temperature>", "NLL (nats)>", "NLL, temperature>")
-_HEADINGS += tuple(f"accuracy at {100 * share:.0f} %>" for share in SHOWN) + ("AURC>",)
+_RIGHT_AT = tuple(f"right at {100 * share:.0f} %>" for share in SHOWN)
+_HEADINGS = ("model<", "ECE>", "ECE (T)>", "NLL (nats)>", "NLL (T)>", *_RIGHT_AT, "AURC>")
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,11 @@ class Confidence:
 
 def read_confidence(experiment):
     """The Confidence of an Experiment, with the temperatures of its runs where it tells them."""
-    runs = experiment.result.get("dev", [])
-    temperatures = {(run["fold"], run["seed"]): run.get("temperature") for run in runs}
-    scores = experiment.scores
-    asked = set(zip(scores.fold.tolist(), scores.seed.tolist(), strict=True))
-    known = all(temperatures.get(run) is not None for run in asked)
+    scores, temperatures = experiment.scores, run_temperatures(experiment.result)
     return Confidence(
-        calibration(scores, temperatures if known else None),
+        calibration(scores, temperatures),
         selective(scores),
-        selective(at_temperatures(scores, temperatures)) if known else None,
+        selective(at_temperatures(scores, temperatures)) if temperatures else None,
     )
 
 
@@ -66,20 +63,21 @@ def reliability_chart(name, what):
         f"{name}: reliability", "posterior of the answer (%)", "right answers (%)"
     )
     drawing.line(across(0), up(0), across(100), up(100), "dashed")
-    series = [(what.calibration.before, "", "as they are")]
+    series = [(what.calibration.before, "", "as they are: ")]
     if what.calibration.after:
-        series += [(what.calibration.after, " second", "at temperature")]
+        series += [(what.calibration.after, " second", "at temperature: ")]
+    else:
+        series = [(what.calibration.before, "", "")]
     most = max(int(one.bins.count.max()) for one, _, _ in series)
     for place, (one, kind, words) in enumerate(series):
         bins, some = one.bins, one.bins.count > 0
         xs, ys = across(100 * bins.confidence[some]), up(100 * bins.accuracy[some])
-        drawing.path(xs, ys, f"thin{kind}")
         for x, y, count in zip(xs, ys, bins.count[some], strict=True):
             radius = max(1.5, _LARGEST_DOT * math.sqrt(count / most))
             drawing.circle(x, y, radius, f"dot{kind} faint", f"{count} answers")
         text_kind = "accent" if not kind else "second"
         y = _TOP + 18 + 16 * place
-        drawing.text(_LEFT + 8, y, f"{words}: ECE {percent(one.ece)} %", f"halo {text_kind}")
+        drawing.text(_LEFT + 8, y, f"{words}ECE {percent(one.ece)} %", f"halo {text_kind}")
     return drawing
 
 
@@ -94,10 +92,10 @@ def coverage_chart(name, what):
     for coverage in SHOWN:
         x, y = across(100 * coverage), up(100 * what.selective.at(coverage))
         drawing.circle(x, y, 3.2, "dot", percent(what.selective.at(coverage)))
-    place = float(np.min(what.selective.accuracy)) * 100
-    y = up(place) + 22 if place > 15 else up(place) - 40
-    drawing.text(_LEFT + 8, y, "as they are", "halo accent")
     if what.tempered is not None:
+        least = float(np.min(what.selective.accuracy)) * 100
+        y = up(least) + 22 if least > 20 else _TOP + 18
+        drawing.text(_LEFT + 8, y, "as they are", "halo accent")
         drawing.text(_LEFT + 8, y + 16, "at temperature", "halo second")
     return drawing
 

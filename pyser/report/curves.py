@@ -2,54 +2,43 @@
 
 from collections import defaultdict
 
-from pyser.data.tables import read_text, text_lines
-from pyser.errors import InputError
 from pyser.report.svg import Drawing, Scale, nice_step, x_axis, y_axis
+from pyser.score.curves import CURVES_FILE, read_curves
 
-CURVES_FILE = "curves.tsv"
-_WIDTH, _LEFT, _RIGHT = 200, 34, 8
+_WIDTH, _LEFT, _RIGHT = 204, 36, 8
 _UA_BAND, _LOSS_BAND = (36, 100), (128, 192)  # top and bottom of the two halves of a panel
-_HEIGHT = 236
+_HEIGHT = 226
+_SERIES = ("dev_ua", "train_loss", "dev_loss")
 
 
-def read_curves(folder):
-    """The curves of an experiment folder.
+def curves_by_fold(experiment):
+    """fold -> seed -> list of epochs (see ``read_curves``), of epochs that lack nothing.
 
-    Returns:
-        dict from fold to dict from seed to list of epochs, each a dict of epoch, train_loss,
-        dev_loss and dev_ua (float; the losses in nats, UA in [0, 1]); empty without the file.
-
-    Raises:
-        InputError: the file lacks a column or holds what is no number.
+    Empty without the file.
     """
-    path = folder / CURVES_FILE
-    if not path.is_file():
-        return {}
-    header, *lines = [line.split("\t") for line in text_lines(read_text(path))]
-    curves = defaultdict(lambda: defaultdict(list))
-    for number, cells in enumerate(lines, 2):
-        row = dict(zip(header, cells, strict=False))
-        try:
-            point = {name: float(row[name]) for name in ("train_loss", "dev_loss", "dev_ua")}
-            fold, seed, epoch = (int(row[name]) for name in ("fold", "seed", "epoch"))
-        except (KeyError, ValueError) as error:
-            expected = "the columns fold seed epoch train_loss dev_loss dev_ua, all numbers"
-            raise InputError(f"cannot be used ({error})", f"{path}:{number}", expected) from None
-        curves[fold][seed].append(point | {"epoch": epoch})
-    return {fold: dict(seeds) for fold, seeds in sorted(curves.items())}
+    path, folds = experiment.folder / CURVES_FILE, defaultdict(dict)
+    for (fold, seed), line in (read_curves(path) if path.is_file() else {}).items():
+        whole = [point for point in line if all(point[name] is not None for name in _SERIES)]
+        if whole:
+            folds[fold][seed] = whole
+    return dict(sorted(folds.items()))
 
 
-def curve_charts(experiment, curves):
-    """One small Drawing per fold, all with the same axes: dev UA above, losses below."""
-    points = [point for seeds in curves.values() for line in seeds.values() for point in line]
+def curve_charts(experiment, folds):
+    """One small Drawing per fold, all with the same axes: dev UA above, losses below.
+
+    Args:
+        experiment: Experiment.
+        folds: not empty, as from ``curves_by_fold``.
+    """
+    points = [point for seeds in folds.values() for line in seeds.values() for point in line]
     epochs = max(point["epoch"] for point in points)
-    losses = max(max(point["train_loss"], point["dev_loss"]) for point in points)
+    ceiling = nice_step(max(1e-3, *(point[name] for point in points for name in _SERIES[1:])))
     chosen = {
         (run["fold"], run["seed"]): run.get("best_epoch")
         for run in experiment.result.get("dev", [])
     }
-    ceiling = nice_step(losses)
-    for fold, seeds in curves.items():
+    for fold, seeds in folds.items():
         label = f"{experiment.name}: dev UA and losses of fold {fold} by epoch"
         drawing = Drawing(_WIDTH, _HEIGHT, label)
         drawing.text(2, 13, f"fold {fold}", "strong")
@@ -66,14 +55,14 @@ def _draw_fold(drawing, across, ceiling, seeds, chosen):
     y_axis(drawing, lower, _LEFT, right, "", (0, ceiling / 2, ceiling))
     y = _LOSS_BAND[0] - 8
     drawing.text(_LEFT, y, "loss (nats):", "small")
-    drawing.text(_LEFT + 66, y, "train", "small accent")
-    drawing.text(_LEFT + 98, y, "dev", "small second")
+    drawing.text(_LEFT + 68, y, "train", "small accent")
+    drawing.text(_LEFT + 102, y, "dev", "small second")
     x_axis(drawing, across, _LOSS_BAND[1], "epoch", _epoch_ticks(across))
     line = _mean_line(seeds)
     xs = [across(point["epoch"]) for point in line]
-    drawing.path(xs, [upper(100 * point["dev_ua"]) for point in line], "thin")
-    drawing.path(xs, [lower(point["train_loss"]) for point in line], "thin")
-    drawing.path(xs, [lower(point["dev_loss"]) for point in line], "thin second")
+    drawing.path(xs, [upper(100 * point["dev_ua"]) for point in line], "line")
+    drawing.path(xs, [lower(point["train_loss"]) for point in line], "line")
+    drawing.path(xs, [lower(point["dev_loss"]) for point in line], "line second")
     for seed, own in seeds.items():
         for point in own:
             if point["epoch"] == chosen[seed]:
@@ -89,8 +78,9 @@ def _mean_line(seeds):
         for point in line:
             by_epoch[point["epoch"]].append(point)
     return [
-        {name: sum(point[name] for point in points) / len(points) for name in points[0]}
-        for _, points in sorted(by_epoch.items())
+        {"epoch": epoch}
+        | {name: sum(point[name] for point in points) / len(points) for name in _SERIES}
+        for epoch, points in sorted(by_epoch.items())
     ]
 
 

@@ -12,7 +12,7 @@ from pyser.report.svg import Drawing, Scale, number, x_axis, y_axis
 from pyser.score.choice import EXPLAIN_FILE
 from pyser.score.text import percent
 
-_WIDTH, _LEFT, _RIGHT = 420, 44, 12
+_WIDTH, _LEFT, _RIGHT = 360, 44, 12
 _TOP, _GAP = 50, 28  # of the first strip, between strips
 _STRIPS = {"wave": 44, "features": 84, "attention": 44, "gate": 44}  # heights
 _KHZ = (0.25, 0.5, 1, 2, 4, 8)
@@ -67,8 +67,9 @@ def _utterance_chart(scores, row, explained, index):
     said, meant = (scores.classes[value[row]] for value in (scores.hypothesis, scores.reference))
     posterior = float(np.exp(scores.log_posteriors[row, scores.hypothesis[row]]))
     drawing = Drawing(_WIDTH, bottom + 44, f"{told['utterance']}: waveform, features, attention")
-    answer = f"{meant}, answered {said}" if said != meant else f"{meant}, answered so"
-    drawing.text(2, 14, f"{told['utterance']}: {answer} ({percent(posterior)} %)", "strong")
+    answer = f"{meant} \N{RIGHTWARDS ARROW} {said} ({percent(posterior)} %)"
+    kind = "strong" if said == meant else "warn"
+    drawing.text(2, 14, f"{told['utterance']}: {answer}", kind)
     frames = len(arrays["features"])
     duration_s = told.get("duration_s") or frames * info["frame_s"]
     across = Scale(0, duration_s, _LEFT, _WIDTH - _RIGHT)
@@ -83,7 +84,15 @@ def _utterance_chart(scores, row, explained, index):
 def _draw_wave(drawing, across, band, wave, _info):
     peak = max(float(np.abs(wave).max()), 1e-4)
     up = Scale(-peak, peak, *band[::-1])
-    y_axis(drawing, up, _LEFT, across.end, "waveform (full scale: 1)", (-peak, 0, peak), "{:.2f}")
+    y_axis(
+        drawing,
+        up,
+        _LEFT,
+        across.end,
+        "waveform (full scale: 1)",
+        (-peak, 0, peak),
+        "{:.2f}".format,
+    )
     xs = [across(across.high * (part + 0.5) / wave.shape[1]) for part in range(wave.shape[1])]
     least, greatest = ([up(value) for value in row] for row in wave)
     drawing.path([*xs, *reversed(xs)], [*greatest, *reversed(least)], "wave", close=True)

@@ -25,7 +25,7 @@ def paragraph(text, kind=""):
 def bullets(lines):
     """``<ul>`` of lines, empty without any."""
     items = "".join(f"<li>{inline(line)}</li>" for line in lines)
-    return f"<ul>{items}</ul>" if items else ""
+    return f'<ul class="items">{items}</ul>' if items else ""
 
 
 def table_html(table, caption):

@@ -19,9 +19,9 @@ NOTES = fill(
 CONFIDENCE_NOTE = fill(
     f"ECE: expected calibration error of the posterior of the answer, over {BINS} bins of equal "
     "width; "
-    "with temperature: posteriors divided by the temperature fitted on each run's dev utterances. "
-    "NLL: mean negative log-posterior of the reference. Accuracy at 80 %: share that is right when "
-    "only the surest 80 % of the answers are given; AURC: mean share of wrong ones over all "
+    "NLL: mean negative log-posterior of the reference. (T): with log-posteriors divided by the "
+    "temperature that was fitted on each run's dev utterances. Right at 80 %: share of right "
+    "answers when only the surest 80 % are given; AURC: mean share of wrong ones over all "
     "coverages.",
     100,
 )
@@ -29,6 +29,11 @@ CURVES_NOTE = (
     "Dev UA and mean cross entropy by epoch, the mean of the seeds where there are several; a dot "
     "is an epoch that was chosen. The training loss includes what training adds to it, such as "
     "dropout and label smoothing."
+)
+INSIDE_NOTE = (
+    "Log-mel: lighter is louder, from the 2nd to the 99.5th percentile of the utterance. Attention "
+    "is given as a multiple of the weight that mean pooling gives each frame; a gate near 1 takes "
+    "the static stream, near 0 the dynamic one."
 )
 MAP_NOTE = (
     "Utterances by t-SNE of what enters the model's last layer. Colour: reference class. Large: "

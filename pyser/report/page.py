@@ -12,10 +12,18 @@ from pyser.report.confidence import (
     read_confidence,
     reliability_chart,
 )
-from pyser.report.curves import curve_charts, read_curves
+from pyser.report.curves import curve_charts, curves_by_fold
 from pyser.report.explained import map_chart, read_explained, utterance_charts
 from pyser.report.html import bullets, figure, figures, inline, paragraph, table_html
-from pyser.report.notes import CONFIDENCE_NOTE, CURVES_NOTE, HEADER, MAP_NOTE, NOTES, standin_note
+from pyser.report.notes import (
+    CONFIDENCE_NOTE,
+    CURVES_NOTE,
+    HEADER,
+    INSIDE_NOTE,
+    MAP_NOTE,
+    NOTES,
+    standin_note,
+)
 from pyser.report.remarks import own_lines, shared_lines
 from pyser.report.svg import style
 from pyser.report.tables import (
@@ -31,9 +39,7 @@ from pyser.score.choice import RULES
 from pyser.score.text import STANDIN_WARNING
 
 # nothing may be fetched: the browser itself refuses
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
 def page_html(groups):
@@ -137,17 +143,17 @@ def _answer_figures(experiment, group, confidence):
 
 
 def _learning(experiment):
-    curves = read_curves(experiment.folder)
-    if curves:
+    folds = curves_by_fold(experiment)
+    if folds:
         yield "<h4>Learning curves</h4>" + paragraph(CURVES_NOTE, "note")
-        yield figures(figure(drawing, "") for drawing in curve_charts(experiment, curves))
+        yield figures(figure(drawing, "") for drawing in curve_charts(experiment, folds))
 
 
 def _inside(experiment):
     explained = read_explained(experiment)
     if explained is None:
         return
-    yield "<h4>Inside the model</h4>" + paragraph(RULES, "note")
+    yield "<h4>Inside the model</h4>" + paragraph(f"{RULES} {INSIDE_NOTE}", "note")
     charts = utterance_charts(experiment, explained)
     yield figures(figure(drawing, f"Chosen: {reason}.") for reason, drawing in charts)
     drawing = map_chart(experiment, explained)

@@ -1,4 +1,4 @@
-"""``pyser report``: RESULTS.md, plots and report.html from the scored experiments below a folder."""
+"""``pyser report``: RESULTS.md, plots and report.html from all scored experiments of a folder."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-_GLYPH_WIDTH = 0.56  # mean width of a character, of the size of its font
+_GLYPH_WIDTH = 0.61  # mean width of a character, of the size of its font
 _FONT_SIZE = 12
 _TICK_GAP = 5
 
@@ -129,22 +129,25 @@ class Drawing:
         return "\n".join([head, *self._parts, "</svg>"]) + "\n"
 
 
-def x_axis(drawing, scale, y, title="", ticks=None, top=None, form="{:g}"):
-    """Ticks and title of a horizontal axis at ``y``; with ``top``, a rule up to there per tick."""
+def x_axis(drawing, scale, y, title="", ticks=None, top=None, form="{:g}".format):
+    """Ticks and title of a horizontal axis at ``y``; with ``top``, a rule up to there per tick.
+
+    ``form`` makes the text of a tick from its value.
+    """
     for value in scale.ticks() if ticks is None else ticks:
         x = scale(value)
         drawing.line(x, y if top is None else top, x, y + (3 if top is None else 0))
-        drawing.text(x, y + 3 + _FONT_SIZE, form.format(value), "small muted", "middle")
+        drawing.text(x, y + 3 + _FONT_SIZE, form(value), "small muted", "middle")
     middle = (scale.start + scale.end) / 2
     if title:
         drawing.text(middle, y + 18 + _FONT_SIZE, title, "small", "middle")
 
 
-def y_axis(drawing, scale, x, right, title="", ticks=None, form="{:g}"):
+def y_axis(drawing, scale, x, right, title="", ticks=None, form="{:g}".format):
     """Ticks of a vertical axis at ``x`` with a rule to ``right`` each; the title stands above."""
     for value in scale.ticks(4) if ticks is None else ticks:
         y = scale(value)
         drawing.line(x, y, right, y)
-        drawing.text(x - _TICK_GAP, y + 4, form.format(value), "small muted", "end")
+        drawing.text(x - _TICK_GAP, y + 4, form(value), "small muted", "end")
     if title:
         drawing.text(x, min(scale.start, scale.end) - 8, title, "small")

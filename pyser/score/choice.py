@@ -3,11 +3,15 @@
 All are functions of scores.tsv, so that anyone can check that no example was picked by hand.
 """
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from pyser.files import digest
 from pyser.score.metrics import unweighted_accuracy
+from pyser.score.table import format_scores
 
 EXPLAIN_FILE = "explain.npz"  # of an experiment folder: what is seen inside its models
 RULES = (
@@ -15,6 +19,20 @@ RULES = (
     "one wrong answer of the highest posterior. Map: the fold of median UA, its speakers unseen. "
     "All of the first seed."
 )
+
+
+def scores_digest(scores):
+    """What an ``explain.npz`` notes of the Scores that it belongs to (str)."""
+    return digest(format_scores(scores))
+
+
+def is_explained(exp, scores):
+    """Whether the folder ``exp`` has the ``explain.npz`` of these very Scores."""
+    path = Path(exp) / EXPLAIN_FILE
+    if not path.is_file():
+        return False
+    with np.load(path, allow_pickle=False) as file:
+        return json.loads(str(file["info"])).get("scores") == scores_digest(scores)
 
 
 @dataclass(frozen=True)
@@ -45,11 +63,11 @@ def choose_utterances(scores):
         if rows.size:
             ranked = rows[np.argsort(posterior[rows], kind="stable")]
             row = int(ranked[(len(ranked) - 1) // 2])
-            choices.append(Choice(row, f"median posterior of {len(rows)} right answers {name}"))
+            choices.append(Choice(row, f"median posterior of the {len(rows)} right answers {name}"))
     wrong = np.flatnonzero(first & ~right)
     if wrong.size:
         row = int(wrong[np.argmax(posterior[wrong])])
-        choices.append(Choice(row, f"highest posterior of {len(wrong)} wrong answers"))
+        choices.append(Choice(row, f"highest posterior of the {len(wrong)} wrong answers"))
     return choices
 
 

@@ -18,15 +18,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from pyser.data.datadir import DataDir
 from pyser.data.reader import FeatureReader
 from pyser.errors import PyserError
-from pyser.files import atomic_path, digest
+from pyser.files import atomic_path
 from pyser.log import log, warn
-from pyser.score.choice import EXPLAIN_FILE, choose_utterances, typical_fold
-from pyser.score.table import format_scores
+from pyser.score.choice import EXPLAIN_FILE, choose_utterances, scores_digest, typical_fold
 from pyser.train import plan
 from pyser.train.inputs import load_fold
 from pyser.train.inside import can_explain, look_inside
@@ -40,22 +38,21 @@ _PERPLEXITY, _TSNE_SEED = 30, 0
 _PARTS = ("test", "dev", "train")
 
 
-def explain_experiment(exp, runs, scores, overwrite=False):
-    """Write ``explain.npz`` into the folder ``exp``, unless that of these scores is there.
+def explain_experiment(exp, runs, scores):
+    """Write ``explain.npz`` into the folder ``exp``.
 
     Args:
         exp: the experiment folder.
         runs: its complete runs (``pyser.score.result.Run``).
         scores: the Scores of all of them.
-        overwrite: make it again in any case.
 
     Returns:
-        Whether it was written: False too for models in which there is nothing to see.
+        Whether it was written: not for models in which there is nothing to see.
+
+    Raises:
+        FileError, InputError: the data of the runs are gone, or no longer those of training.
     """
     path = Path(exp) / EXPLAIN_FILE
-    answered = digest(format_scores(scores))
-    if not overwrite and path.is_file() and read_info(path).get("scores") == answered:
-        return False
     seed = int(scores.seed.min())
     by_fold = {run.fold: run for run in runs if run.seed == seed}
     fold = typical_fold(scores)
@@ -64,18 +61,17 @@ def explain_experiment(exp, runs, scores, overwrite=False):
         return False
     arrays, info = _chosen_arrays(scores, by_fold)
     arrays |= _map_arrays(by_fold[fold], model)
-    info |= {"scores": answered, "seed": seed, "fold": fold, "classes": list(scores.classes)}
+    info |= {
+        "scores": scores_digest(scores),
+        "seed": seed,
+        "fold": fold,
+        "classes": list(scores.classes),
+    }
     text = json.dumps(info, sort_keys=True, ensure_ascii=False)
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, info=np.array(text), **arrays)
     log(f"{path}: {len(info['utterances'])} utterances, {len(arrays.get('map_xy', ()))} on the map")
     return True
-
-
-def read_info(path):
-    """The JSON part of an ``explain.npz`` (dict)."""
-    with np.load(path, allow_pickle=False) as file:
-        return json.loads(str(file["info"]))
 
 
 def _chosen_arrays(scores, by_fold):
@@ -100,6 +96,8 @@ def _chosen_arrays(scores, by_fold):
 
 def _load(run, settings, parts):
     info = run.info
+    digests = plan.input_digests(info["data"], info["split"], [run.fold])[run.fold]
+    plan.check_same(info, info["config"], digests, run.path)
     return load_fold(info["data"], info["split"], run.fold, settings.data, parts)
 
 

@@ -12,7 +12,7 @@ from pyser.frontend.segments import cut, parse_segment
 from pyser.frontend.sources import split_place
 from pyser.frontend.specifiers import is_pipe
 
-WAVE_PARTS = 400
+WAVE_PARTS = 300
 
 
 def read_samples(data, utterance):
@@ -49,7 +49,7 @@ def wave_envelope(samples, parts=WAVE_PARTS):
 
 
 def band_centres_hz(options):
-    """The centres of the mel bands of feature options (frontend.json), rounded; [] without bands."""
+    """The centres of the mel bands of feature options (dict), rounded; [] without bands."""
     if options.get("feature_type") != "fbank":
         return []
     edges = mel_edges(FrontendOptions.from_dict(options))
