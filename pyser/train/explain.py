@@ -25,11 +25,8 @@ from pyser.errors import PyserError
 from pyser.files import atomic_path
 from pyser.log import log, warn
 from pyser.score.choice import EXPLAIN_FILE, choose_utterances, scores_digest, typical_fold
-from pyser.train import plan
-from pyser.train.inputs import load_fold
 from pyser.train.inside import can_explain, look_inside
-from pyser.train.predict import load_model
-from pyser.train.settings import Settings
+from pyser.train.predict import open_run
 from pyser.train.waves import band_centres_hz, read_samples, wave_envelope
 
 MOST_POINTS = 1000
@@ -56,11 +53,11 @@ def explain_experiment(exp, runs, scores):
     seed = int(scores.seed.min())
     by_fold = {run.fold: run for run in runs if run.seed == seed}
     fold = typical_fold(scores)
-    model, _ = load_model(by_fold[fold].path / plan.MODEL)
+    model, examples, _ = open_run(by_fold[fold].path, list(_PARTS))
     if not can_explain(model):
         return False
     arrays, info = _chosen_arrays(scores, by_fold)
-    arrays |= _map_arrays(by_fold[fold], model)
+    arrays |= _map_arrays(model, examples)
     info |= {
         "scores": scores_digest(scores),
         "seed": seed,
@@ -80,9 +77,7 @@ def _chosen_arrays(scores, by_fold):
     for number, choice in enumerate(choose_utterances(scores)):
         name, fold = scores.utterances[choice.row], int(scores.fold[choice.row])
         run = by_fold[fold]
-        settings = Settings.from_dict(run.info["config"], run.path)
-        part = _load(run, settings, ["test"])
-        model, _ = load_model(run.path / plan.MODEL)
+        model, part, settings = open_run(run.path, ["test"])
         place = part.utterances["test"].index(name)
         (inside,) = look_inside(model, [part.examples["test"][place]])
         arrays |= _frame_arrays(number, inside)
@@ -92,13 +87,6 @@ def _chosen_arrays(scores, by_fold):
         told.append({"utterance": name, "reason": choice.reason, "fold": fold})
         told[-1]["duration_s"] = duration_s
     return arrays, {"utterances": told, **shared}
-
-
-def _load(run, settings, parts):
-    info = run.info
-    digests = plan.input_digests(info["data"], info["split"], [run.fold])[run.fold]
-    plan.check_same(info, info["config"], digests, run.path)
-    return load_fold(info["data"], info["split"], run.fold, settings.data, parts)
 
 
 def _frame_arrays(number, inside):
@@ -131,9 +119,8 @@ def _wave(run, utterance):
     return wave_envelope(samples), len(samples) / rate
 
 
-def _map_arrays(run, model):
-    """Where the utterances of a run's fold lie on its map, at most ``MOST_POINTS``, test first."""
-    fold = _load(run, Settings.from_dict(run.info["config"], run.path), list(_PARTS))
+def _map_arrays(model, fold):
+    """Where the utterances of a Fold lie on a map, at most ``MOST_POINTS`` of them, test first."""
     rows = [
         (name, part, example)
         for part in _PARTS

@@ -99,7 +99,9 @@ class Browser:
 
     def evaluate(self, script):
         """The value of a JavaScript expression."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -123,9 +125,9 @@ class Browser:
         return found
 
     def requests(self):
-        """The addresses the page asked for, itself and what lies inside it (``data:``) left out."""
+        """The addresses the page asked for, its own first; ``data:`` lies inside it."""
         asked = (p["request"]["url"] for name, p in self.events if name.endswith("WillBeSent"))
-        return [url for url in asked if not url.startswith(("data:", "file:", "about:"))]
+        return [url for url in asked if not url.startswith("data:")]
 
     def _receive(self):
         """The next message; events are kept."""
