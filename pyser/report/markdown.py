@@ -2,7 +2,7 @@
 
 from pyser.report.comparisons import comparison_lines, comparison_table
 from pyser.report.confidence import confidence_table, read_confidence
-from pyser.report.notes import CONFIDENCE_NOTE, HEADER, NOTES, standin_note
+from pyser.report.notes import CONFIDENCE_NOTE, NOTES, header, standin_note
 from pyser.report.remarks import own_lines, shared_lines
 from pyser.report.tables import (
     TRANSDUCTIVE,
@@ -16,9 +16,9 @@ from pyser.report.tables import (
 PLOTS = "plots"  # the folder beside RESULTS.md
 
 
-def results_text(groups):
-    """The text of RESULTS.md for a list of Group."""
-    lines = [f"<!-- {HEADER} -->", "", "# Results", ""]
+def results_text(groups, files=()):
+    """The text of RESULTS.md for a list of Group, compared by the experiment ``files``."""
+    lines = [f"<!-- {header(files)} -->", "", "# Results", ""]
     note = standin_note(groups)
     lines += [f"> **{note}**", ""] if note else []
     lines += [NOTES, ""]

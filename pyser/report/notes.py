@@ -1,12 +1,12 @@
 """What stands once at the top of a report: how its numbers are to be read."""
 
+from pathlib import Path
 from textwrap import fill
 
 from pyser.score.calibration import BINS
 from pyser.score.intervals import METHOD
 from pyser.score.text import STANDIN_WARNING
 
-HEADER = "Written by `pyser report`. Do not edit: run it again."
 NOTES = fill(
     "All numbers are per cent. WA: share of utterances that are right. UA: mean of the recalls of "
     "the classes that occur. Both and macro-F1 are counted over the utterances of all folds "
@@ -40,6 +40,13 @@ MAP_NOTE = (
     "test utterances, of speakers that were not trained on; small: dev and training. Distances "
     "between far groups mean little."
 )
+
+
+def header(files):
+    """What made a report, to be run again: its experiment ``files``, without this machine's paths."""
+    shown = (Path(name).name if Path(name).is_absolute() else name for name in files)
+    options = f" --experiment {','.join(shown)}" if files else ""
+    return f"Written by `pyser report{options}`. Do not edit: run it again."
 
 
 def standin_note(groups):

@@ -18,10 +18,10 @@ from pyser.report.html import bullets, figure, figures, inline, paragraph, table
 from pyser.report.notes import (
     CONFIDENCE_NOTE,
     CURVES_NOTE,
-    HEADER,
     INSIDE_NOTE,
     MAP_NOTE,
     NOTES,
+    header,
     standin_note,
 )
 from pyser.report.remarks import own_lines, shared_lines
@@ -42,11 +42,11 @@ from pyser.score.text import STANDIN_WARNING
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def page_html(groups):
-    """The text of report.html for a list of Group."""
+def page_html(groups, files=()):
+    """The text of report.html for a list of Group, compared by the experiment ``files``."""
     note = standin_note(groups)
     head = [
-        f"<!-- {HEADER} -->",
+        f"<!-- {header(files)} -->",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',

@@ -22,7 +22,7 @@ PARSER = Parser(
     "without a network. The same scores always give the same bytes.",
     options=[
         Option("out", str, None, "file to write (default: DIR/RESULTS.md)"),
-        Option("experiment", str, "", "experiment files: their rows are compared, separated by ,"),
+        Option("experiment", str, None, "files, separated by commas: their rows are compared"),
     ],
     num_arguments=1,
 )
@@ -35,11 +35,11 @@ def main(argv):
         return 0
     folder = Path(options.arguments[0])
     out = Path(options.out) if options.out else folder / "RESULTS.md"
-    groups = find_groups(folder)
-    groups = _compare(groups, [name for name in options.experiment.split(",") if name])
+    plans = [name for name in (options.experiment or "").split(",") if name]
+    groups = _compare(find_groups(folder), plans)
     files = {out.parent / PLOTS / name: drawing.svg(alone=True) for name, drawing in _plots(groups)}
-    files[out.parent / PAGE] = page_html(groups)
-    files[out] = results_text(groups)  # last: what it links to is there
+    files[out.parent / PAGE] = page_html(groups, plans)
+    files[out] = results_text(groups, plans)  # last: what it links to is there
     written = [path for path, text in files.items() if _write(path, text.encode())]
     count = sum(len(group.experiments) for group in groups)
     done = f"{plural(len(written), 'file')} written" if written else "nothing to do"

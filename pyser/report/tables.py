@@ -117,6 +117,7 @@ def provenance_lines(experiment, group):
     if result.get("versions"):
         versions = (f"{name} {version}" for name, version in sorted(result["versions"].items()))
         lines += [f"Versions: {', '.join(versions)}"]
+    lines += _machine_lines(result)
     settings = differing_settings(experiment, group.experiments)
     if settings:
         pairs = (f"`{name}={value}`" for name, value in settings.items())
@@ -131,6 +132,15 @@ def provenance_lines(experiment, group):
     return lines + cost_lines(result)
 
 
+def _machine_lines(result):
+    """Where, and from which inputs and code, as far as a result tells."""
+    machine, digests = result.get("environment") or {}, result.get("digests") or {}
+    parts = [machine[name] for name in ("cpu", "gpu", "os", "torch") if machine.get(name)]
+    lines = [f"Machine: {'; '.join(parts)}"] if parts else []
+    short = [f"{name} `{digests[name][:12]}`" for name in sorted(digests) if name != "request"]
+    return lines + ([f"Digests: {', '.join(short)}"] if short else [])
+
+
 def cost_lines(result):
     """What training took, of a result that tells: time, machine, energy where it was readable."""
     seconds = result.get("seconds")
@@ -139,11 +149,9 @@ def cost_lines(result):
     runs = plural(len(result.get("dev", [])), "run")
     joules = result.get("joules")
     energy = f", {joules / 3.6e6:.3f} kWh" if joules is not None else "; energy: not readable there"
-    machine = result.get("environment") or {}
-    cpu = f" on {machine['cpu']}" if machine.get("cpu") else ""
-    threads = machine.get("threads")
-    cpu += f", {plural(threads, 'thread')} each" if threads else ""
-    return [f"Training: {duration(seconds)} for {runs}{cpu}{energy}"]
+    threads = (result.get("environment") or {}).get("threads")
+    each = f", {plural(threads, 'thread')} each" if threads else ""
+    return [f"Training: {duration(seconds)} for {runs}{each}{energy}"]
 
 
 def duration(seconds):

@@ -87,7 +87,8 @@ def test_page_is_complete_and_self_contained(rich):
     assert outline.count["svg"] == 4 + 3 + 5 + 1
     assert "texts are &lt;shared&gt;" in page and "<shared>" not in page
     assert page.count("texts are &lt;shared&gt;") == 1
-    assert "valid with remarks" in page and "20.6 min for 6 runs on A &amp; B, 2 threads" in page
+    assert "valid with remarks" in page and "20.6 min for 6 runs, 2 threads each" in page
+    assert "Machine: A &amp; B" in page
     assert "default-src 'none'" in page
     assert len(page) < 300_000
 
