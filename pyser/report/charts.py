@@ -15,7 +15,8 @@ _DARK_SHARE = 0.55  # cells at least so full get text in the colour of the page
 
 def overview_chart(group):
     """UA of all experiments of a Group with its 95 % intervals, and the chance level (Drawing)."""
-    rows = [(_overview_label(one), one.summary.metrics["UA"]) for one in group.experiments]
+    several = len({one.summary.seeds for one in group.experiments}) > 1
+    rows = [(_overview_label(one, several), one.summary.metrics["UA"]) for one in group.experiments]
     drawing, scale, tops = _dot_plot(
         [label for label, _ in rows], (0, 100), f"UA of all models: {group.title}", group.standin
     )
@@ -102,9 +103,10 @@ def confusion_chart(experiment, group):
     label = f"{experiment.name}: confusion matrix, {group.title}"
     drawing = Drawing(left + size * _CELL + 30, top + size * _CELL + below + 24, label)
     _confusion_title(drawing, experiment, group)
-    for row, column in np.ndindex(size, size):
-        corner = left + column * _CELL, top + row * _CELL
-        _cell(drawing, corner, shares[row, column], matrix[row, column])
+    with drawing.group("cells", "middle"):
+        for row, column in np.ndindex(size, size):
+            corner = left + column * _CELL, top + row * _CELL
+            _cell(drawing, corner, shares[row, column], matrix[row, column])
     bottom = top + size * _CELL
     for place, name in enumerate(classes):
         middle = (place + 0.5) * _CELL
@@ -138,19 +140,19 @@ def _cell(drawing, corner, share, count):
     x, y = corner
     drawing.rect(x + 0.5, y + 0.5, _CELL - 1, _CELL - 1, "cell", 0.04 + 0.96 * share)
     if not count:
-        drawing.text(x + _CELL / 2, y + _CELL / 2 + 4, "0", "small muted", "middle")
+        drawing.text(x + _CELL / 2, y + _CELL / 2 + 4, "0", "small muted")
         return
     kind = "inverse" if share >= _DARK_SHARE else ""
-    drawing.text(x + _CELL / 2, y + _CELL / 2 + 1, f"{100 * share:.0f}", kind, "middle")
+    drawing.text(x + _CELL / 2, y + _CELL / 2 + 1, f"{100 * share:.0f}", kind)
     small = f"small {kind}".strip()
-    drawing.text(x + _CELL / 2, y + _CELL / 2 + 15, f"({count})", small, "middle")
+    drawing.text(x + _CELL / 2, y + _CELL / 2 + 15, f"({count})", small)
 
 
 def _dot_plot(labels, limits, title, standin=False):
     """A Drawing with a line of text per row; also its Scale and the height of each row."""
     left = 14 + max((text_width(label) for label in labels), default=0)
     top = 44 if standin else 26
-    width = left + max(240, 440 - left)
+    width = left + max(290, 440 - left)
     drawing = Drawing(width, top + _ROW * len(labels) + 44, title)
     if standin:
         drawing.text(4, 14, STANDIN_WARNING, "small warn")
@@ -172,11 +174,9 @@ def _signed(value):
     return f"{value:+g}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
-def _overview_label(experiment):
-    """The name, the number of seeds where there are several, and whether folds are missing."""
-    seeds, notes = len(experiment.summary.seeds), []
-    if seeds > 1:
-        notes += [f"{seeds} seeds"]
+def _overview_label(experiment, tell_seeds):
+    """The name, the number of seeds where it differs, and whether folds are missing."""
+    notes = [plural(len(experiment.summary.seeds), "seed")] if tell_seeds else []
     if experiment.result.get("missing"):
         notes += [f"{experiment.folds_text} folds"]
     return experiment.name + (f" ({', '.join(notes)})" if notes else "")

@@ -43,7 +43,7 @@ MAP_NOTE = (
 
 
 def header(files):
-    """What made a report, to be run again: its experiment ``files``, without this machine's paths."""
+    """What made a report, to be run again, with its experiment ``files``; no machine's paths."""
     shown = (Path(name).name if Path(name).is_absolute() else name for name in files)
     options = f" --experiment {','.join(shown)}" if files else ""
     return f"Written by `pyser report{options}`. Do not edit: run it again."

@@ -120,12 +120,15 @@ def _experiment(name, experiment, group, confidence):
         f'<details id="{name}"{opened}><summary><h3>{inline(experiment.name)}</h3>'
         f'<span class="brief">{inline(brief)}</span></summary>',
         bullets(lines),
-        figures(_answer_figures(experiment, group, confidence)),
-        table_html(class_table(experiment), f"Classes: {experiment.name}"),
+        figures([*_answer_figures(experiment, group, confidence), _classes(experiment)]),
     ]
     styles = style_table(experiment)
     parts += [table_html(styles, f"Styles: {experiment.name}")] if styles else []
     return "\n".join([*parts, *_learning(experiment), *_inside(experiment), "</details>"])
+
+
+def _classes(experiment):
+    return table_html(class_table(experiment), f"Classes: {experiment.name}")
 
 
 def _answer_figures(experiment, group, confidence):

@@ -6,8 +6,10 @@ bytes on every machine; it takes its colours from CSS, so it suits a light page 
 
 import functools
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 _GLYPH_WIDTH = 0.61  # mean width of a character, of the size of its font
@@ -18,7 +20,7 @@ _TICK_GAP = 5
 def number(value):
     """A coordinate as short text: one decimal at most, a tenth of a pixel."""
     text = f"{value:.1f}".removesuffix(".0")
-    return "0" if text == "-0" else text
+    return "0" if text == "-0" else text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 
 def text_width(text, size=_FONT_SIZE):
@@ -83,8 +85,10 @@ class Drawing:
 
     def path(self, xs, ys, kind="line", close=False):
         """A line through points; ``close`` makes an area of it."""
-        points = zip(xs, ys, strict=True)
-        data = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+        # steps from point to point in tenths of a pixel: half the text of places
+        tenths = [(round(10 * x), round(10 * y)) for x, y in zip(xs, ys, strict=True)]
+        steps = [(x - left, y - up) for (left, up), (x, y) in pairwise(tenths)]
+        data = "l".join(f"{number(x / 10)} {number(y / 10)}" for x, y in tenths[:1] + steps)
         if data:
             self.add(f'<path class="{kind}" d="M{data}{"Z" if close else ""}"/>')
 
@@ -95,6 +99,13 @@ class Drawing:
         place += f' text-anchor="{anchor}"' if anchor != "start" else ""
         place += f' transform="rotate({turn} {number(x)} {number(y)})"' if turn else ""
         self.add(f"<text {place}>{escape(text)}</text>")
+
+    @contextmanager
+    def group(self, kind, anchor):
+        """What is drawn meanwhile shares the CSS class ``kind`` and the anchor of its text."""
+        self.add(f'<g class="{kind}" text-anchor="{anchor}">')
+        yield
+        self.add("</g>")
 
     def circle(self, x, y, radius, kind="dot", title=""):
         """A dot; ``title`` is shown when it is pointed at."""
@@ -134,10 +145,13 @@ def x_axis(drawing, scale, y, title="", ticks=None, top=None, form="{:g}".format
 
     ``form`` makes the text of a tick from its value.
     """
-    for value in scale.ticks() if ticks is None else ticks:
-        x = scale(value)
-        drawing.line(x, y if top is None else top, x, y + (3 if top is None else 0))
-        drawing.text(x, y + 3 + _FONT_SIZE, form(value), "small muted", "middle")
+    ticks = scale.ticks() if ticks is None else ticks
+    start, length = (y, 3) if top is None else (top, y - top)
+    rules = (f"M{number(scale(value))} {number(start)}v{number(length)}" for value in ticks)
+    drawing.add(f'<path class="rule" d="{"".join(rules)}"/>')
+    with drawing.group("tick", "middle"):
+        for value in ticks:
+            drawing.text(scale(value), y + 3 + _FONT_SIZE, form(value))
     middle = (scale.start + scale.end) / 2
     if title:
         drawing.text(middle, y + 18 + _FONT_SIZE, title, "small", "middle")
@@ -145,9 +159,11 @@ def x_axis(drawing, scale, y, title="", ticks=None, top=None, form="{:g}".format
 
 def y_axis(drawing, scale, x, right, title="", ticks=None, form="{:g}".format):
     """Ticks of a vertical axis at ``x`` with a rule to ``right`` each; the title stands above."""
-    for value in scale.ticks(4) if ticks is None else ticks:
-        y = scale(value)
-        drawing.line(x, y, right, y)
-        drawing.text(x - _TICK_GAP, y + 4, form(value), "small muted", "end")
+    ticks = scale.ticks(4) if ticks is None else ticks
+    rules = (f"M{number(x)} {number(scale(value))}h{number(right - x)}" for value in ticks)
+    drawing.add(f'<path class="rule" d="{"".join(rules)}"/>')
+    with drawing.group("tick", "end"):
+        for value in ticks:
+            drawing.text(x - _TICK_GAP, scale(value) + 4, form(value))
     if title:
         drawing.text(x, min(scale.start, scale.end) - 8, title, "small")

@@ -135,7 +135,8 @@ def provenance_lines(experiment, group):
 def _machine_lines(result):
     """Where, and from which inputs and code, as far as a result tells."""
     machine, digests = result.get("environment") or {}, result.get("digests") or {}
-    parts = [machine[name] for name in ("cpu", "gpu", "os", "torch") if machine.get(name)]
+    parts = [machine[name] for name in ("cpu", "gpu", "os") if machine.get(name)]
+    parts += [f"torch {machine['torch']}"] if machine.get("torch") else []
     lines = [f"Machine: {'; '.join(parts)}"] if parts else []
     short = [f"{name} `{digests[name][:12]}`" for name in sorted(digests) if name != "request"]
     return lines + ([f"Digests: {', '.join(short)}"] if short else [])

@@ -1,6 +1,7 @@
 """Drawings, scales, pictures: what a figure is made of."""
 
 import base64
+import re
 import struct
 import zlib
 from xml.etree import ElementTree
@@ -38,8 +39,16 @@ def test_nice_step(least, step):
 
 
 def test_numbers_are_short():
-    texts = [number(value) for value in (1.0, 1.26, -0.04, 100, 3.5)]
-    assert texts == ["1", "1.3", "0", "100", "3.5"]
+    texts = [number(value) for value in (1.0, 1.26, -0.04, 100, 3.5, -0.5, 0, 10.04)]
+    assert texts == ["1", "1.3", "0", "100", "3.5", "-.5", "0", "10"]
+
+
+def test_a_path_leads_through_its_points():
+    drawing = Drawing(100, 100, "")
+    drawing.path([1.04, 2.26, 50], [3, 2.5, 97.31])
+    start, *steps = re.search('d="M([^"]*)"', drawing.svg())[1].split("l")
+    steps = [tuple(map(float, pair.split())) for pair in (start, *steps)]
+    np.testing.assert_allclose(np.cumsum(steps, axis=0), [(1, 3), (2.3, 2.5), (50, 97.3)])
 
 
 def test_a_drawing_is_well_formed_and_escaped():
