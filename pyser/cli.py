@@ -1,11 +1,9 @@
 """The command line: ``pyser VERB ...``, one lazily imported module per verb."""
 
-import contextlib
 import importlib
 import shlex
 import signal
 import sys
-import threading
 
 from pyser.errors import PyserError, UsageError
 from pyser.log import log
@@ -41,6 +39,8 @@ def main(argv=None):
     0: done; 1: failed, with one line that says what, where, expected, remedy; 2: usage; 130, 143:
     interrupted, terminated.
     """
+    if argv is None:  # the process is ours, and so are its signals
+        _end_tidily()
     argv = sys.argv[1:] if argv is None else list(argv)
     if argv and argv[0] in ("--help", "-h"):
         print(usage())
@@ -56,9 +56,8 @@ def main(argv=None):
             raise UsageError(found, expected=f"one of: {' '.join(VERBS)}")
         if "--help" not in argv:
             log("pyser " + shlex.join(argv))
-        with _tidy_end():
-            module = importlib.import_module(VERBS[argv[0]][0])
-            return module.main(argv[1:])
+        module = importlib.import_module(VERBS[argv[0]][0])
+        return module.main(argv[1:])
     except UsageError as error:
         log(f"ERROR: {error}")
         return 2
@@ -75,21 +74,12 @@ def main(argv=None):
         return 143 if terminated else 130
 
 
-@contextlib.contextmanager
-def _tidy_end():
-    """Raise _Terminated where SIGTERM or SIGHUP would end the process at once."""
+def _end_tidily():
+    """From now on, raise _Terminated where SIGTERM or SIGHUP would end the process at once."""
 
     def terminate(number, frame):
         raise _Terminated
 
-    numbers = []
-    if threading.current_thread() is threading.main_thread():  # no other may set handlers
-        ending = (signal.SIGTERM, signal.SIGHUP)  # what is ignored (SIGHUP under nohup) stays so
-        numbers = [number for number in ending if signal.getsignal(number) == signal.SIG_DFL]
-    for number in numbers:
-        signal.signal(number, terminate)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # ignored (SIGHUP under nohup) stays ignored
+            signal.signal(number, terminate)

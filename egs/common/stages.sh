@@ -11,10 +11,10 @@ recipe=$(cd "$(dirname "$0")" && pwd)
 common=$recipe/../common
 . "$common/env.sh"
 
-experiment='' stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all work_dir=$recipe standin_size=small feature_conf=fbank.conf
+experiment='' stage=0 stop_stage=6 nj=$(nproc) device=cpu seeds=1 folds=all work_dir=$recipe standin_size=small feature_conf=fbank.conf
 default_labels=$labels default_model=$model
 declare "${root_option}="
-options="stage stop_stage nj protocol model experiment labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
+options="stage stop_stage nj device protocol model experiment labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
 explicit=" "
 
 usage() {
@@ -24,6 +24,7 @@ usage: egs/$(basename "$recipe")/run.sh [options]
   --stage N          first stage to run (default 0), --stop-stage M the last (default 6):
                      0 locate, 1 prepare, 2 features, 3 split, 4 train, 5 score, 6 report
   --nj J             processes at once (default: all cores)
+  --device D         to train on: cpu, cuda, cuda:N or auto, shared by all processes (default cpu)
   --protocol P       protocols/P.tsv, or a TSV file's path (default ${protocol:-generated folds})
   --model M          conf/M.yaml, here or in egs/common, or a YAML file's path (default $model)
   --experiment E     conf/E.yaml (as for --model): rows of models and settings, with their protocol
@@ -122,6 +123,7 @@ root=${root:-$PWD/data/standin_release}
 command="egs/$(basename "$recipe")/run.sh"
 [ -z "${!root_option}" ] || command+=" --$root_option DIR"
 [ "$standin_size" = small ] || command+=" --standin-size $standin_size"
+[ "$device" = cpu ] || command+=" --device $device"
 command+=" $what"
 [ -n "${num_folds:-}" ] && command+=" --num-folds $num_folds" || command+=" --protocol $protocol"
 [ "$labels" = "$default_labels" ] || command+=" --labels $labels"
@@ -184,7 +186,7 @@ if runs 3 split; then
 fi
 if runs 4 train; then
   pyser train "${train[@]}" --data "$data" --split "$split" --exp "$exp" \
-    "${fold_list[@]}" --nj "$nj" --command "$command"
+    "${fold_list[@]}" --nj "$nj" --device "$device" --command "$command"
 fi
 if runs 5 score; then
   # Asked for by its number, the stage is done again; otherwise only what is missing is.

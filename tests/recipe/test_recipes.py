@@ -110,6 +110,39 @@ def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, st
     assert contents(tmp_path) == contents(finished[0])
 
 
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_an_experiment_is_trained_scored_and_compared(repository, finished, tmp_path):
+    """The committed example; terminated while it trains, then given again."""
+    os.symlink(finished[0] / "data", tmp_path / "data")
+    options = ("--work-dir", tmp_path, "--standin-size", "tiny", "--folds", 1, "--stage", 4)
+    options = [*map(str, options), "--experiment", "ablation_small"]
+    command = [repository / "egs/iemocap/run.sh", *options]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        while not list(tmp_path.glob("exp/**/checkpoint.pt")):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+        workers = [int(path.read_text() or 0) for path in tmp_path.glob("exp/**/.lock")]
+        process.terminate()
+        assert process.wait(30) == -signal.SIGTERM
+        assert b"ERROR: terminated" in process.stderr.read()
+        assert not any(map(alive, workers))
+    done = run_sh(repository, "iemocap", *options)
+    assert done.returncode == 0, done.stderr
+    assert "What parts of a small HNSD do" in done.stdout
+    rows = {path.parents[1].name for path in tmp_path.glob("exp/standin/*/loso5/scores.tsv")}
+    assert rows == {"hnsd_small", "static_only", "mean_pooling"}
+    results = (tmp_path / "exp/RESULTS.md").read_text()
+    again = "egs/iemocap/run.sh --standin-size tiny --experiment ablation_small --protocol loso5"
+    assert f"{again} --folds 1" in results
+    assert not list(tmp_path.glob("exp/**/.*.tmp"))
+
+
 @pytest.mark.parametrize(
     "recipe, options, words",
     [
@@ -123,6 +156,8 @@ def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, st
         ("emodb", ["--num-folds", "3"], "unknown option --num-folds"),
         ("own", [], "--data DIR is needed"),
         ("iemocap", ["--protocol", "nonesuch"], "no protocol"),
+        ("iemocap", ["--experiment", "nonesuch"], "no nonesuch.yaml"),
+        ("iemocap", ["--experiment", "e", "--model", "m"], "--model or --experiment, one of"),
         ("iemocap", ["--seeds", "0"], "at least 1 is expected"),
         ("iemocap", ["--stage", "9"], "stages are 0 to 6"),
         ("iemocap", ["--stage", "3", "--stop-stage", "2"], "stages are 0 to 6"),
