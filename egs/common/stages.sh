@@ -104,13 +104,13 @@ split=$data/split/$protocol
 if [ -n "$experiment" ]; then
   exp=exp/$name
   what="--experiment $(show_conf "$experiment")"
-  train=(--experiment "$experiment_conf") score=(--experiment "$experiment_conf")
+  train=(--experiment "$experiment_conf") score=("${train[@]}") report=("${train[@]}")
 else
   model=${model%.yaml}
   model_conf=$(find_conf "$model.yaml")
   exp=exp/$name/${model##*/}/$protocol
   what="--model $(show_conf "$model")"
-  train=(--config "$model_conf") score=()
+  train=(--config "$model_conf") score=() report=()
 fi
 if [[ -z $experiment || $explicit == *" seeds "* ]]; then
   what+=" --seeds $seeds"
@@ -194,7 +194,7 @@ if runs 5 score; then
   pyser score "${score[@]}" --exp "$exp" "${fold_list[@]}" --command "$command" "${again[@]}"
 fi
 if runs 6 report; then
-  pyser report exp --out exp/RESULTS.md
+  pyser report exp --out exp/RESULTS.md "${report[@]}"
   cat exp/RESULTS.md
-  echo "Results and plots: $PWD/exp/RESULTS.md; logs: train.log of each run below $PWD/$exp" >&2
+  echo "Results: $PWD/exp/RESULTS.md, with all figures: $PWD/exp/report.html; logs: train.log of each run below $PWD/$exp" >&2
 fi

@@ -23,6 +23,7 @@ from pyser.models.layers import (
     select_blocks,
 )
 from pyser.models.limits import check_limits, limited
+from pyser.models.together import run_together
 
 _STATIC, _DYNAMIC = ("static",), ("delta", "delta2")
 _STREAMS = {  # for each encoder, which kinds of blocks it reads
@@ -91,6 +92,8 @@ class HNSD(nn.Module):
             streams: ``both``; ``static`` or ``dynamic`` alone; ``early``: one LSTM on all blocks.
             gate: ``scalar`` per frame, ``vector`` (one gate per unit), ``none``: the LSTM outputs
                 are concatenated, without GMU. Without effect on a single stream.
+            init: of the LSTMs: ``uniform``, torch's own; ``orthogonal``: recurrent weights
+                orthogonal, others as Glorot & Bengio 2010, biases of forget gates 1.
             layers: LSTM layers per stream, with the dropout of the LSTM outputs between them.
             extra: further blocks of the static stream, such as ``log_energy,log_f0``; where the
                 features have their deltas, those join the dynamic stream.
@@ -109,6 +112,7 @@ class HNSD(nn.Module):
         bidirectional: bool = False
         streams: Literal["both", "static", "dynamic", "early"] = "both"
         gate: Literal["scalar", "vector", "none"] = "scalar"
+        init: Literal["uniform", "orthogonal"] = "uniform"
         layers: int = limited(1, 1)
         extra: str = ""
         attention_dim: int = limited(16, 1)
@@ -140,6 +144,9 @@ class HNSD(nn.Module):
             )
             for names in self._streams
         )
+        if config.init == "orthogonal":
+            for encoder in self.encoders:
+                encoder.make_orthogonal()
         width = self.encoders[0].num_outputs
         if len(self._streams) == 2 and config.gate != "none":
             self.fusion = GatedUnit(width, vector=config.gate == "vector")
@@ -167,11 +174,17 @@ class HNSD(nn.Module):
             features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
             lengths: int64 [B], number of real frames of each utterance, at least 1.
         """
-        encoded = []
-        for names, encoder in zip(self._streams, self.encoders, strict=True):
-            frames = self.input_dropout(select_blocks(features, names, lengths))
-            encoded.append(self.encoder_dropout(encoder(frames, lengths)))
+        streams = [
+            self.input_dropout(select_blocks(features, names, lengths)) for names in self._streams
+        ]
+        encoded = [self.encoder_dropout(frames) for frames in self._encode(streams, lengths)]
         return self.classifier(self.pooling(self.fusion(*encoded), lengths))
+
+    def _encode(self, streams, lengths):
+        if self.config.layers > 1 and self.config.encoder_dropout:  # draws random numbers
+            encoders = zip(self.encoders, streams, strict=True)
+            return [encoder(frames, lengths) for encoder, frames in encoders]
+        return run_together(list(self.encoders), streams, lengths)
 
 
 def _make_pooling(config, width):

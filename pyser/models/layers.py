@@ -104,6 +104,18 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(_Layer(width, hidden, bidirectional) for width in widths)
         self.dropout = dropout or nn.Identity()
 
+    @torch.no_grad()
+    def make_orthogonal(self):
+        """Draw new weights, gate by gate: orthogonal recurrent ones, forget biases of 1."""
+        for lstm in (module for module in self.modules() if isinstance(module, nn.LSTM)):
+            for gate in lstm.weight_hh_l0.chunk(4):
+                nn.init.orthogonal_(gate)
+            for gate in lstm.weight_ih_l0.chunk(4):
+                nn.init.xavier_uniform_(gate)
+            lstm.bias_ih_l0.zero_()
+            lstm.bias_hh_l0.zero_()
+            lstm.bias_ih_l0.chunk(4)[1].fill_(1.0)  # torch's order of gates: i, f, g, o
+
     def forward(self, frames, lengths):
         """Encode ``frames`` [B, T, inputs]; what comes out beyond ``lengths`` has no meaning."""
         outputs = self.layers[0](frames, lengths)

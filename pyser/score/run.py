@@ -6,9 +6,10 @@ from itertools import groupby
 from pathlib import Path
 
 from pyser.config import Option, Parser
-from pyser.errors import FileError, UsageError
+from pyser.errors import FileError, PyserError, UsageError
 from pyser.log import log, progress, warn
 from pyser.score.calibration import calibration
+from pyser.score.choice import is_explained
 from pyser.score.comparetext import comparison_text
 from pyser.score.curves import CURVES_FILE, curves_text
 from pyser.score.experiment import score_rows
@@ -44,6 +45,7 @@ PARSER = Parser(
         Option("command", str, help="what to show as the way to repeat this (default: as trained)"),
         Option("overwrite", bool, False, "score again what has been scored"),
         Option("allow-missing", bool, False, "accept an incomplete grid of folds and seeds"),
+        Option("explain", bool, True, "look inside the models: explain.npz, for the report"),
         Option("compare", bool, False, "paired tests of the arguments against the first"),
     ],
     num_arguments=(0, MOST_SYSTEMS),
@@ -106,6 +108,8 @@ def score_experiment(exp, options):
     written |= write_if_changed(exp / RESULT_FILE, text)
     curves = curves_text(runs)
     written |= curves is not None and write_if_changed(exp / CURVES_FILE, curves)
+    if options.explain and (options.overwrite or not is_explained(exp, scores)):
+        written |= _explain(exp, runs, scores)
     if not predicted and not written:
         log(f"{exp}: nothing to do")
     show(scores, exp, result)
@@ -120,6 +124,18 @@ def _predict(runs):
             predict.predict_run(run.path)
         log(f"{plural(len(runs), 'run')} predicted")
     return len(runs)
+
+
+def _explain(exp, runs, scores):
+    """Write explain.npz of ``runs`` that tell what data they read; whether there was anything."""
+    if not all(run.info.get("data") and run.info.get("split") for run in runs):
+        return False
+    explain = importlib.import_module("pyser.train.explain")
+    try:
+        return explain.explain_experiment(exp, runs, scores)
+    except (PyserError, OSError) as error:  # scores are complete without a look inside
+        warn(f"{exp}: the report will not show what is inside the models: {error}")
+        return False
 
 
 def _say_missing(missing, exp, allowed):

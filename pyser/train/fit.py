@@ -88,7 +88,7 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
         for group in optimizer.param_groups:
             group["lr"] = rate
         examples = augmenter.epoch(train_set, seed, epoch) if augmenter else train_set
-        update = _Update(model, optimizer, settings, weights, average)
+        update = Update(model, optimizer, settings, weights, average)
         entry = {
             "epoch": epoch,
             "learning_rate": rate,
@@ -149,7 +149,7 @@ def evaluate(model, examples):
 
 
 @dataclass(frozen=True)
-class _Update:
+class Update:
     """One step of the optimiser on one batch."""
 
     model: torch.nn.Module

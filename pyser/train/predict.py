@@ -21,8 +21,20 @@ _FILES = {"dev": plan.DEV_SCORES, "test": plan.SCORES}
 def predict_run(directory, device="cpu"):
     """Write ``dev_scores.tsv`` and ``scores.tsv`` of the run in the folder ``directory``.
 
-    The dev part is what calibration may be fitted on. Data and split are those it was trained with,
-    at the same paths from the working directory.
+    The dev part is what calibration may be fitted on. Raises what ``open_run`` raises.
+    """
+    model, fold, _ = open_run(directory, list(_FILES), device)
+    for part, name in _FILES.items():
+        write_scores(Path(directory) / name, _answers(model, fold, part))
+
+
+def open_run(directory, parts, device="cpu"):
+    """The trained model of a run and ``parts`` of its fold, to answer them as it was trained.
+
+    Data and split are those it was trained with, at the same paths from the working directory.
+
+    Returns:
+        The model on ``device``, the Fold and the Settings.
 
     Raises:
         FileError: the run is not complete.
@@ -38,10 +50,8 @@ def predict_run(directory, device="cpu"):
     device = prepare_torch(record["threads"], device)
     model, _ = load_model(directory / plan.MODEL)
     settings = Settings.from_dict(record["config"], directory)
-    fold = load_fold(record["data"], record["split"], record["fold"], settings.data, list(_FILES))
-    model.to(device)
-    for part, name in _FILES.items():
-        write_scores(directory / name, _answers(model, fold, part))
+    fold = load_fold(record["data"], record["split"], record["fold"], settings.data, parts)
+    return model.to(device), fold, settings
 
 
 def _answers(model, fold, part):

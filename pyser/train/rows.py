@@ -28,6 +28,12 @@ class PlannedRow:
     request: str
     settings: dict | None
 
+    @property
+    def repeats_itself(self):
+        """Whether it is to be trained with several seeds and has no use for them."""
+        seeds = {run.seed for run in self.runs}
+        return len(seeds) > 1 and self.settings is not None and "train" not in self.settings
+
 
 def plan_row(row, runs, data, split):
     """Check a Row and its ``runs`` (list of plan.Run) on a data and a split directory.

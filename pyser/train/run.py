@@ -114,6 +114,10 @@ def _train(rows, options):
     """Train what is missing in child processes; report each run as it ends."""
     jobs = {_job(row, run, options, len(rows) > 1): run for row, run in queue(rows)}
     failed = 0
+    for row in rows:
+        if row.repeats_itself:
+            name = row.settings["model"]["name"]
+            warn(f"{row.row.name}: {name} draws nothing at random, so all seeds give the same")
     log(f"{len(jobs)} runs, {options.nj} at once, threads of each: {options.threads}")
     for outcome in progress(grid.run_jobs(list(jobs), options.nj), len(jobs), "train: runs"):
         if outcome.ok:

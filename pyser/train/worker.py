@@ -139,8 +139,6 @@ def _log_start(run, settings, fold, model, threads, device):
     counts = ", ".join(f"{len(items)} {part}" for part, items in fold.examples.items())
     size = f"{model.num_parameters} parameters, " if model.num_parameters else ""
     log(f"{settings.name}, {run}: {size}{counts} utterances")
-    if hasattr(model, "fit_examples") and run.seed > 1:
-        warn(f"{settings.name} draws nothing at random: this is the run of seed 1 once more")
     log(f"torch {torch.__version__} on {device}, {threads} threads")
 
 

@@ -183,3 +183,14 @@ def test_locked_dropout_drops_the_same_values_of_all_frames():
     assert not torch.equal(dropped[0], dropped[1])
     loose = FrameDropout(0.5)(torch.ones(3, 7, 50))
     assert not torch.equal(loose, loose[:, :1].expand_as(loose))
+
+
+def test_orthogonal_weights_keep_lengths_and_what_is_remembered():
+    model = HNSD(HNSD.Config(hidden=6, layers=2, bidirectional=True, init="orthogonal"), BLOCKS, 2)
+    lstms = [module for module in model.modules() if isinstance(module, torch.nn.LSTM)]
+    assert len(lstms) == 2 * 2 * 2
+    for lstm in lstms:
+        for gate in lstm.weight_hh_l0.detach().chunk(4):
+            np.testing.assert_allclose(gate @ gate.T, np.eye(6), atol=1e-5)
+        bias = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()
+        assert bias.tolist() == [0.0] * 6 + [1.0] * 6 + [0.0] * 12

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("torch", "kaldiio", "scipy", "matplotlib", "soundfile", "jsonargparse", "sklearn")
+HEAVY = ("torch", "kaldiio", "scipy", "sklearn", "soundfile", "jsonargparse", "sklearn")
 
 
 def imports_of(path, top_level_only=False):
