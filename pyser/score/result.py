@@ -33,7 +33,6 @@ _COMMON = (
     "classes",
     "corpus",
     "normalisation",
-    "num_parameters",
 )
 _COMMON_DIGESTS = ("features", "labels")
 # what may differ from run to run; the first run's is told, and a remark says that others differ
@@ -162,6 +161,8 @@ def describe(runs, missing, command=None):
     protocol = first["protocol"]
     return {
         **{key: first.get(key) for key in (*_COMMON, *_PROVENANCE)},
+        # support vectors: each fold has a number of its own
+        "num_parameters": max(run.info.get("num_parameters") or 0 for run in runs) or None,
         "transductive": first.get("normalisation") == "speaker",
         "folds": sorted({run.fold for run in runs}),
         "num_folds": protocol["folds"],

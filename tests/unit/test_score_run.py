@@ -146,7 +146,6 @@ def test_no_runs_at_all(tmp_path):
         {"model": "other"},
         {"config": {"train": {"epochs": 4}}},
         {"normalisation": "train"},
-        {"num_parameters": 1},
         {"protocol": {"id": "loso3", "folds": 3, "remarks": ["others"]}},
     ],
 )
@@ -155,6 +154,13 @@ def test_runs_of_different_experiments_are_not_mixed(tmp_path, other):
     write_run(exp, 3, 1, **other)
     with pytest.raises(InputError, match=rf"fold3/seed1/run\.json: {next(iter(other))} differs"):
         main(["--exp", str(exp)])
+
+
+def test_models_of_other_sizes_in_other_folds_count_as_the_largest(tmp_path):
+    exp = write_experiment(tmp_path / "exp", folds=(1, 2))
+    write_run(exp, 3, 1, num_parameters=23456)
+    main(["--exp", str(exp)])
+    assert read_json(exp / "result.json")["num_parameters"] == 23456
 
 
 def test_features_must_be_the_same_in_all_runs(tmp_path):
