@@ -326,22 +326,29 @@ def test_tables_of_curves_that_cannot_be_read_are_named(tmp_path, line, message)
     assert message in str(error.value)
 
 
-def test_cost_environment_digests_and_audit_are_kept(tmp_path):
-    split = tmp_path / "split"
-    audit = {"verdict": "valid", "findings": []}
-    write_json(split / "audit.json", audit)
-    told = {"environment": {"cores": 2}, "split": str(split)}
-    exp = write_experiment(tmp_path / "exp", folds=(1, 2), seconds=10.26, **told)
-    write_run(exp, 3, 1, seconds=5.0, **(told | {"environment": {"cores": 4}}))
+def test_cost_environment_and_digests_are_kept(tmp_path):
+    told = {"seconds": 10.26, "environment": {"cores": 2}}
+    exp = write_experiment(tmp_path / "exp", folds=(1, 2), **told)
+    write_run(exp, 3, 1, seconds=5.0, environment={"cores": 4})
     main(["--exp", str(exp)])
     result = read_json(exp / "result.json")
-    assert (result["seconds"], result["environment"], result["audit"]) == (
-        25.5,
-        {"cores": 2},
-        audit,
-    )
+    assert (result["seconds"], result["environment"]) == (25.5, {"cores": 2})
     assert result["digests"] == {"features": "0f", "labels": "1a"}  # those of splits differ
     assert result["remarks"] == ["1 of 3 runs were made with another environment than the first"]
+
+
+@pytest.mark.parametrize("normalisation", ["speaker", "train"])
+def test_audit_of_the_split_is_kept_as_far_as_it_concerns_the_runs(tmp_path, capsys, normalisation):
+    finding = {"code": "speaker-statistics", "severity": "remark", "message": "transductive"}
+    audit = {"verdict": "valid with remarks", "findings": [finding]}
+    write_json(tmp_path / "split" / "audit.json", audit)
+    where = {"split": str(tmp_path / "split"), "normalisation": normalisation}
+    exp = write_experiment(tmp_path / "exp", **where)
+    main(["--exp", str(exp)])
+    kept = read_json(exp / "result.json")["audit"]
+    without = {"verdict": "valid", "findings": []}
+    assert kept == (audit if normalisation == "speaker" else without)
+    assert f"Audit of the split: {kept['verdict']}." in capsys.readouterr().out
 
 
 def test_older_runs_have_no_cost_and_no_audit(tmp_path):
