@@ -99,10 +99,12 @@ def _digest(model, with_fields):
 @functools.cache
 def _imported(module):
     """The modules that ``module`` imports and that are followed."""
-    names = set()
+    names, package = set(), module.split(".")
     for node in ast.walk(_tree(module)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        if isinstance(node, ast.ImportFrom):
+            above = package[: -node.level] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {source, *(f"{source}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     return [name for name in names if name.startswith(_FOLLOWED) and _path(name).is_file()]

@@ -119,6 +119,7 @@ def digests_of(tmp_path, monkeypatch):
         ("models/layers", "def pool(): return 1", "a"),
         ("train/fit", "RATE = 2", "ab"),
         ("train/fit", "import pyser.train.unseen\nRATE = 1", "ab"),
+        ("models/b", "from .layers import pool\nclass B: pass", "b"),
         ("train/record", "x = 1", ""),
         ("train/unseen", "x = 2", ""),
     ],
@@ -126,6 +127,22 @@ def digests_of(tmp_path, monkeypatch):
 def test_a_change_invalidates_the_models_that_it_reaches(digests_of, name, text, changed):
     before, after = digests_of(), digests_of(**{name: text})
     assert {model for model in before if before[model] != after[model]} == set(changed)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import pyser.train.unseen",
+        "from pyser.train import unseen",
+        "from pyser.train.unseen import x",
+        "from . import unseen",
+        "from .unseen import x",
+        "def late():\n    from pyser.train.unseen import x",
+    ],
+)
+def test_however_a_module_is_imported_it_counts(digests_of, line):
+    before = digests_of(**{"train/fit": line})
+    assert digests_of(**{"train/fit": line, "train/unseen": "x = 2"}) != before
 
 
 def test_another_model_leaves_the_digests_of_the_others(digests_of):
