@@ -14,6 +14,7 @@ VERBS = {
     "validate": ("pyser.data.validate", "check a data directory"),
     "features": ("pyser.frontend.extract", "waveforms -> feature archive, in one pass"),
     "split": ("pyser.data.split", "data directory + protocol -> folds and statistics"),
+    "audit": ("pyser.audit.run", "a split, anybody's -> what it gives away"),
     "train": ("pyser.train.run", "train a model on every fold"),
     "score": ("pyser.score.run", "score the trained models on their test folds"),
     "report": ("pyser.report.run", "scores -> RESULTS.md and plots"),

@@ -183,6 +183,8 @@ if runs 3 split; then
   else
     pyser split "$data" --protocol "$protocol_file" --out "$split"
   fi
+  pyser audit "$data" "$split" ||
+    fail "the split does not bear out its claim (see above); with --stage 4 the results will say so"
 fi
 if runs 4 train; then
   pyser train "${train[@]}" --data "$data" --split "$split" --exp "$exp" \

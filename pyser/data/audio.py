@@ -50,7 +50,7 @@ def audio_files(data, recordings):
             continue
         try:
             status = os.stat(value)
-        except OSError:  # not there: known by its path alone (remarks.py tells)
+        except OSError:  # not there: known by its path alone (a remark tells)
             continue
         inodes = sizes.setdefault(status.st_size, {})
         inodes.setdefault((status.st_dev, status.st_ino), names[recording])

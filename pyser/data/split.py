@@ -12,14 +12,22 @@
 
 from pathlib import Path
 
+from pyser.audit.audit import split_findings
+from pyser.audit.facts import data_facts
 from pyser.config import Option, Parser
 from pyser.data.datadir import DataDir
 from pyser.data.folds import label_of, members, resolve, select
 from pyser.data.normalise import REMARKS
 from pyser.data.protocols import PARTS, generate_folds, read_protocol, write_protocol
 from pyser.data.reader import FeatureReader
-from pyser.data.remarks import split_remarks
-from pyser.data.splitdir import PROTOCOL_FILE, is_written, remove_folds, write_fold, write_speakers
+from pyser.data.splitdir import (
+    AUDIT_FILE,
+    PROTOCOL_FILE,
+    is_written,
+    remove_folds,
+    write_fold,
+    write_speakers,
+)
 from pyser.errors import UsageError
 from pyser.files import digest, file_digest, write_json
 from pyser.frontend.cmvn import utterance_stats
@@ -109,16 +117,24 @@ def describe(plan, data, reader, folds, without):
             "digest": digest([inputs[name] for name in ("utt2emo", "utt2spk", "features")]),
         },
         "inputs": inputs,
-        "remarks": split_remarks(data, folds, without),
+        "remarks": remarks(data, folds, without),
         "normalisation_remarks": REMARKS,
     }
+
+
+def remarks(data, folds, without):
+    """What is legal in a split but has to be said beside its results: sentences (list of str)."""
+    left_out = f"{len(without)} utterances without features are left out: {' '.join(without)}"
+    found = [finding.message for finding in split_findings(data_facts(data), folds)]
+    return [left_out, *found] if without else found
 
 
 def write(out, generated, data, reader, folds, description):
     """Write everything; ``protocol.json`` goes first and comes last: where it is, all is."""
     everyone = members(folds)
     stats = utterance_stats(reader, progress(everyone, what="statistics, utterances"))
-    (out / PROTOCOL_FILE).unlink(missing_ok=True)
+    for name in (PROTOCOL_FILE, AUDIT_FILE):
+        (out / name).unlink(missing_ok=True)
     remove_folds(out, len(folds))
     for number, parts in enumerate(folds, 1):
         write_fold(out / f"fold{number}", parts, stats)

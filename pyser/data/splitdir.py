@@ -11,7 +11,7 @@ from pyser.errors import PyserError
 from pyser.files import atomic_folder, atomic_path, read_json
 from pyser.frontend.cmvn import sum_stats
 
-PROTOCOL_FILE = "protocol.json"
+PROTOCOL_FILE, AUDIT_FILE = "protocol.json", "audit.json"
 
 
 def is_written(out, description, folds, reader):

@@ -4,15 +4,15 @@ from pyser.score.significance import MAX_EXACT_SPEAKERS, compare_all
 from pyser.score.summary import summarise
 from pyser.score.text import interval, percent, points, probability
 
-_HEADINGS = ("UA", "95 % interval", "UA less", "95 % interval", "p", "Holm")
-_HEADINGS += ("WA less", "F1 less", "McNemar")
+_HEADINGS = ("UA", "95 % interval", "UA diff", "95 % interval", "p", "Holm")
+_HEADINGS += ("WA diff", "F1 diff", "McNemar")
 
 
 def comparison_text(systems):
     """Compare systems with the first of them, as lines for a terminal.
 
     Args:
-        systems: dict from name to Scores, the reference first; two or more.
+        systems: dict from name to Scores, the reference first.
 
     Returns:
         str: the table, its explanation and the remarks.
@@ -31,7 +31,10 @@ def comparison_text(systems):
     lines = [_line(row, width) for row in table]
     notes = {name: row.remarks for name, (row, _) in rows.items() if row.remarks}
     remarks = [f"WARNING: {name}: {remark}" for name, some in notes.items() for remark in some]
-    return "\n".join([*lines, *_explanation(reference, next(iter(rows.values()))[0]), *remarks])
+    for row, _ in list(rows.values())[:1]:
+        single = any(len(summary.by_seed) == 1 for summary in summaries.values())
+        lines += _explanation(reference, row.num_speakers, single)
+    return "\n".join([*lines, *remarks])
 
 
 def _row(comparison, adjusted):
@@ -53,11 +56,10 @@ def _line(cells, width):
     return f"{cells[0]:<{width}}" + "".join(padded)
 
 
-def _explanation(reference, comparison):
-    speakers = comparison.num_speakers
+def _explanation(reference, speakers, single):
     exact = speakers <= MAX_EXACT_SPEAKERS
     least = 2.0 ** (1 - speakers)
-    yield f"less: the same of {reference} taken off, in percentage points"
+    yield f"diff: percentage points above {reference}"
     yield (
         f"p: answers swapped between the systems by speaker ({'all' if exact else 'drawn'} swaps "
         f"of {speakers} speakers); Holm: of UA, adjusted for all rows"
@@ -65,5 +67,7 @@ def _explanation(reference, comparison):
     yield (
         "McNemar: takes utterances for independent; several seeds answer by their mean posterior"
     )
+    if single:
+        yield "one seed: what is tested are its models; other seeds may differ otherwise"
     if least > 0.05:
         yield f"with {speakers} speakers no p can be below {probability(least)}"

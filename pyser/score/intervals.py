@@ -12,7 +12,7 @@ interaction of speakers and seeds explains is added, as in a two-way analysis of
 random effects. The interval is Student's on the log-odds, so it stays within [0, 1], with
 Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946) for the sum; where seeds add
 nothing these are the speakers less one. Percentiles of a bootstrap over few speakers are too
-narrow: ``tests/bench/coverage.py`` shows both on simulated systems, and
+narrow: ``tests/bench/intervals.py`` shows both on simulated systems, and
 ``tests/unit/test_score_coverage.py`` holds this method to 92-98 %.
 
 Models of different folds share training speakers, so their errors are not quite independent; no
@@ -53,7 +53,7 @@ def metric_interval(metric, by_speaker, num_utterances, level=LEVEL):
     left_out = leave_one_out(metric, by_speaker)
     components = [
         speaker_component(mean_over_seeds(left_out)),
-        *seed_component(by_seed, left_out),
+        *seed_component((by_seed, left_out)),
     ]
     slope = estimate * (1 - estimate)  # of the inverse of the log-odds
     reach = half_width(components, level) / slope
@@ -74,31 +74,38 @@ def speaker_component(left_out):
     return (size - 1) * float(left_out.var()), size - 1
 
 
-def seed_component(by_seed, left_out):
+def seed_component(*systems):
     """What the variance of the mean over seeds has beyond the part that is due to speakers.
 
     Args:
-        by_seed: values ``[K]``.
-        left_out: the same without one speaker each ``[S, K]``. Their interaction of speakers and
-            seeds is in the speakers' variance already, and is taken off that of the seeds.
+        systems: for each system, values by seed ``[K]`` and the same without one speaker each
+            ``[S, K]``. Of two systems it is the variance of their difference; their seeds have
+            nothing in common but the numbers.
 
     Returns:
-        [(variance, degrees of freedom)]; [] where there is nothing, as for a single seed.
+        [(variance, degrees of freedom)]; [] where there is nothing, as for a single seed. The
+        degrees are those of the seeds. Those of the difference that this variance is would vanish
+        as it does, and the interval would have no end.
     """
+    total, crossed, squares = 0.0, 0.0, 0.0
+    for by_seed, left_out in systems:
+        num_seeds = len(by_seed)
+        if num_seeds > 1:
+            seeds = float(by_seed.var(ddof=1)) / num_seeds
+            total += seeds
+            crossed += _interaction(left_out)  # is in the speakers' variance already
+            squares += seeds**2 / (num_seeds - 1)
+    return [(total - crossed, total**2 / squares)] if total > crossed else []
+
+
+def _interaction(left_out):
+    """The variance of the mean over seeds that differences of speakers between seeds make."""
     num_speakers, num_seeds = left_out.shape
-    if num_seeds < 2:
-        return []
-    means = left_out.mean(axis=0), left_out.mean(axis=1, keepdims=True), left_out.mean()
-    residuals = left_out - means[0] - means[1] + means[2]
-    degrees = num_seeds - 1, (num_speakers - 1) * (num_seeds - 1)
-    seeds = float(by_seed.var(ddof=1)) / num_seeds
-    # a seed that tested one speaker only leaves nothing without it: then nothing is taken off
-    crossed = (num_speakers - 1) / num_speakers * float((residuals**2).sum())
-    crossed = np.nan_to_num(crossed / num_seeds / (num_seeds - 1))
-    if not seeds > crossed:
-        return []
-    spread = seeds**2 / degrees[0] + crossed**2 / degrees[1]
-    return [(seeds - crossed, (seeds - crossed) ** 2 / spread)]
+    by_seed, by_speaker = left_out.mean(axis=0), left_out.mean(axis=1, keepdims=True)
+    residuals = left_out - by_seed - by_speaker + left_out.mean()
+    # a seed that tested one speaker only leaves nothing without it: then nothing is known
+    squares = np.nan_to_num(float((residuals**2).sum()))
+    return (num_speakers - 1) / num_speakers * squares / (num_seeds * (num_seeds - 1))
 
 
 def half_width(components, level=LEVEL):

@@ -27,30 +27,30 @@ class Pairs:
     remarks: tuple[str, ...]
 
 
-def pair(scores_a, scores_b):
-    """Make the Pairs of two Scores.
+def pair(scores_a, scores_b, names):
+    """Make the Pairs of two Scores; ``names`` is what errors and remarks call the two.
 
     Raises:
         InputError: other classes, utterances, speakers or references.
     """
-    scores_b = _with_classes(scores_b, scores_a.classes)
-    _check_same(_tested(scores_a), _tested(scores_b))
+    scores_b = _with_classes(scores_b, scores_a.classes, names)
+    _check_same(_tested(scores_a), _tested(scores_b), names)
     return Pairs(
         count_by_speaker(scores_a),
         count_by_speaker(scores_b),
         _right(scores_a),
         _right(scores_b),
-        tuple(_remarks(scores_a, scores_b)),
+        tuple(_remarks(scores_a, scores_b, names)),
     )
 
 
-def _with_classes(scores, classes):
+def _with_classes(scores, classes, names):
     """``scores`` with its classes in the order of ``classes``."""
     if scores.classes == classes:
         return scores
     if sorted(scores.classes) != sorted(classes):
-        found = f"the other system has the classes {' '.join(scores.classes)}"
-        raise InputError(found, "comparison", f"those of the first: {' '.join(classes)}")
+        found = f"has the classes {' '.join(scores.classes)}"
+        raise InputError(found, names[1], f"those of {names[0]}: {' '.join(classes)}")
     order = [scores.classes.index(name) for name in classes]
     place = np.argsort(order)
     return replace(
@@ -68,32 +68,31 @@ def _tested(scores):
     return dict(zip(scores.utterances, zip(scores.speakers, references, strict=True), strict=True))
 
 
-def _check_same(tested_a, tested_b):
+def _check_same(tested_a, tested_b, names):
     remedy = "compare systems that were tested on the same utterances with the same labels"
     only = [sorted(tested_a.keys() - tested_b), sorted(tested_b.keys() - tested_a)]
-    for names, who in zip(only, ("first", "second"), strict=True):
-        if names:
-            found = f"{len(names)} utterances were tested with the {who} system only"
-            raise InputError(f"{found} (such as {names[0]})", "comparison", None, remedy)
-    for name, (speaker, reference) in sorted(tested_a.items()):
-        if tested_b[name] != (speaker, reference):
-            other = "speaker {}, reference {}".format(*tested_b[name])
-            found = f"utterance {name} has {other} in the second system"
-            expected = f"as in the first: speaker {speaker}, reference {reference}"
-            raise InputError(found, "comparison", expected, remedy)
+    for more, has, lacks in zip(only, names, reversed(names), strict=True):
+        if more:
+            found = f"{len(more)} tested utterances are not those of {lacks} (such as {more[0]})"
+            raise InputError(found, has, None, remedy)
+    for utterance, (speaker, reference) in sorted(tested_a.items()):
+        if tested_b[utterance] != (speaker, reference):
+            other = "speaker {}, reference {}".format(*tested_b[utterance])
+            expected = f"as in {names[0]}: speaker {speaker}, reference {reference}"
+            raise InputError(f"utterance {utterance} has {other}", names[1], expected, remedy)
 
 
-def _remarks(a, b):
+def _remarks(a, b, names):
     seeds = [sorted(set(scores.seed.tolist())) for scores in (a, b)]
     if seeds[0] != seeds[1]:
-        listed = " and ".join(",".join(map(str, some)) for some in seeds)
-        yield f"other seeds: {listed}"
+        one, other = (",".join(map(str, numbers)) for numbers in seeds)
+        yield f"the seeds differ: {one} of {names[0]}, {other} of {names[1]}"
     folds = [set(zip(s.utterances, s.fold.tolist(), strict=True)) for s in (a, b)]
     if folds[0] != folds[1]:
-        yield "utterances are in other folds: the systems were not trained on the same speakers"
-    for scores, who in ((a, "first"), (b, "second")):
+        yield "the folds differ: the systems were not trained on the same speakers"
+    for scores, name in zip((a, b), names, strict=True):
         if _is_incomplete(scores):
-            yield f"not every seed of the {who} system answered every utterance"
+            yield f"not every seed of {name} answered every utterance"
 
 
 def _is_incomplete(scores):

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pyser.audit.statistics import of_run
 from pyser.data.datadir import DataDir
 from pyser.data.protocols import parse_folds
+from pyser.data.splitdir import AUDIT_FILE
 from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_text
 from pyser.log import warn
@@ -20,7 +22,6 @@ from pyser.score.table import format_scores, parse_scores, read_scores
 RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; run.json is written last
 SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
 DEV_SCORES_FILE = "dev_scores.tsv"  # of a run, beside its scores.tsv
-AUDIT_FILE = "audit.json"  # of a split
 STYLE_TABLE = "utt2style"
 _RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")
 # what all runs of one experiment must agree on
@@ -195,7 +196,7 @@ def _optional(runs):
     }
     audit = Path(first["split"]) / AUDIT_FILE if first.get("split") else None
     if audit and audit.is_file():
-        told["audit"] = read_json(audit)
+        told["audit"] = of_run(read_json(audit), first.get("normalisation"))
     return told
 
 

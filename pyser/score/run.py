@@ -159,6 +159,8 @@ def show(scores, name, result=None):
         print(f"{STANDIN_WARNING}.")
     if result and result["transductive"]:
         print("Normalised by each test speaker's own statistics: transductive.")
+    if result and result.get("audit"):
+        print(f"Audit of the split: {result['audit']['verdict']}.")
     print(summary_text(summarise(scores), scores.classes))
     reliable = calibration(scores, run_temperatures(result or {}))
     print(f"\n{posteriors_text(reliable, selective(scores))}")

@@ -66,14 +66,18 @@ class Comparison:
     remarks: tuple[str, ...] = ()
 
 
-def compare(scores_a, scores_b):
+def compare(scores_a, scores_b, names=("the first system", "the second system")):
     """Compare the Scores of two systems; differences are A less B.
+
+    Args:
+        scores_a, scores_b: Scores.
+        names: what errors and remarks call them.
 
     Raises:
         InputError: they were not tested on the same utterances with the same references, speakers
             and classes; names the first difference.
     """
-    pairs = pair(scores_a, scores_b)
+    pairs = pair(scores_a, scores_b, names)
     only_a = int((pairs.right_a & ~pairs.right_b).sum())
     only_b = int((pairs.right_b & ~pairs.right_a).sum())
     return Comparison(
@@ -96,8 +100,8 @@ def compare_all(systems):
         dict from the name of each other system to (Comparison of it with the reference, its p
         values by metric after Holm's adjustment over all rows).
     """
-    (_, reference), *others = systems.items()
-    rows = {name: compare(scores, reference) for name, scores in others}
+    (first, reference), *others = systems.items()
+    rows = {name: compare(scores, reference, (name, first)) for name, scores in others}
     adjusted = {
         metric: holm([row.metrics[metric].p for row in rows.values()]) for metric in METRICS
     }
@@ -109,16 +113,30 @@ def compare_all(systems):
 
 def _difference(metric, pairs):
     a, b = pairs.by_speaker_a, pairs.by_speaker_b
-    seeds_a, seeds_b = metric(a.sum(axis=0)), metric(b.sum(axis=0))
-    value = float(seeds_a.mean() - seeds_b.mean())
-    low = high = float("nan")
-    if len(a) > 1:
-        left_a, left_b = leave_one_out(metric, a), leave_one_out(metric, b)
-        by_speaker = mean_over_seeds(left_a) - mean_over_seeds(left_b)
-        seeds = [*seed_component(seeds_a, left_a), *seed_component(seeds_b, left_b)]
-        reach = half_width([speaker_component(by_speaker), *seeds])
-        low, high = max(-1.0, value - reach), min(1.0, value + reach)
-    return Difference(value, low, high, permutation_p(metric, _mean(a), _mean(b)))
+    value = float(metric(a.sum(axis=0)).mean() - metric(b.sum(axis=0)).mean())
+    p = permutation_p(metric, _mean(a), _mean(b))
+    return Difference(value, *difference_interval(metric, a, b), p)
+
+
+def difference_interval(metric, by_speaker_a, by_speaker_b):
+    """The 95 % interval of the difference of a metric, pooled and averaged over seeds, A less B.
+
+    Args:
+        metric: function of confusion matrices ``[..., C, C]``.
+        by_speaker_a, by_speaker_b: counts ``[S, K, C, C]`` of the same speakers; K may differ.
+
+    Returns:
+        (low, high) in [-1, 1]; ``nan`` for a single speaker.
+    """
+    if len(by_speaker_a) < 2:
+        return float("nan"), float("nan")
+    both = by_speaker_a, by_speaker_b
+    seeds_a, seeds_b = (metric(by_speaker.sum(axis=0)) for by_speaker in both)
+    left_a, left_b = (leave_one_out(metric, by_speaker) for by_speaker in both)
+    speakers = speaker_component(mean_over_seeds(left_a) - mean_over_seeds(left_b))
+    seeds = seed_component((seeds_a, left_a), (seeds_b, left_b))
+    value, reach = float(seeds_a.mean() - seeds_b.mean()), half_width([speakers, *seeds])
+    return max(-1.0, value - reach), min(1.0, value + reach)
 
 
 def _mean(by_speaker):

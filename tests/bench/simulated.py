@@ -66,6 +66,32 @@ class Design:
         return table / table.sum(axis=1, keepdims=True)
 
 
+# systems that are judged alone, and pairs of systems between which there is no difference
+DESIGNS = {
+    "10 speakers, 7 classes": Design(),
+    "10 speakers, 4 classes": Design(counts=FOUR),
+    "10 speakers, 91 % right": Design(skill=(3.0,), speaker=0.8),
+    "10 very unequal speakers": Design(speaker=1.2),
+    "10 speakers, unequal shares": Design(uneven=0.6, mixed=5.0),
+    "10 speakers alike": Design(speaker=0.0, speaker_class=0.0, speaker_seed=0.0),
+    "5 speakers": Design(speakers=5, counts=FOUR),
+    "20 speakers": Design(speakers=20),
+    "10 speakers, 2 seeds": Design(seeds=2, seed=0.1),
+    "10 speakers, 3 seeds": Design(seeds=3, seed=0.1),
+    "10 speakers, 3 seeds far apart": Design(seeds=3, seed=0.3),
+    "10 speakers, 5 seeds": Design(seeds=5, seed=0.1),
+}
+EQUAL = {
+    "10 speakers": Design(skill=(1.0, 1.0), own=0.3),
+    "10 speakers, 4 classes": Design(skill=(1.0, 1.0), own=0.3, counts=FOUR),
+    "10 speakers, unequal shares": Design(skill=(1.0, 1.0), own=0.3, uneven=0.6, mixed=5.0),
+    "6 speakers": Design(skill=(1.0, 1.0), own=0.3, speakers=6),
+    "10 speakers, 3 seeds": Design(skill=(1.0, 1.0), own=0.3, seeds=3),
+    "the same, seeds move all speakers": Design(skill=(1.0, 1.0), own=0.3, seeds=3, seed=0.1),
+    "one such seed": Design(skill=(1.0, 1.0), own=0.3, seed=0.1),
+}
+
+
 def draw(design, trials, random_seed=0):
     """Draw corpora and the answers of the systems.
 
