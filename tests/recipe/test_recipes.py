@@ -108,6 +108,7 @@ def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, st
     again = standin(repository, tmp_path, tiny_model)
     assert again.returncode == 0, again.stderr
     assert contents(tmp_path) == contents(finished[0])
+    assert not list(tmp_path.rglob(".*.tmp"))
 
 
 def alive(pid):
