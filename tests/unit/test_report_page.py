@@ -139,7 +139,7 @@ def test_shared_findings_are_said_once(tmp_path):
         told = {**audit, "findings": [finding, extra]}
         write_json(exp / "result.json", {**read_json(exp / "result.json"), "audit": told})
     page = page_html(find_groups(tmp_path))
-    assert page.count("Invalidates the claim (<code>c</code>): leaks (void)") == 1
+    assert page.count("Invalidates the claim (<code>c</code>): leaks. Effect: void") == 1
     assert page.count("<strong>invalid</strong>") == 1
     assert page.count("own of a") == page.count("own of b") == 1
 
