@@ -2,6 +2,7 @@
 
 import importlib
 import shlex
+import signal
 import sys
 
 from pyser.errors import PyserError, UsageError
@@ -20,6 +21,10 @@ VERBS = {
 }
 
 
+class _Terminated(KeyboardInterrupt):
+    """Asked to end by SIGTERM or SIGHUP: what is half done is tidied up, as after Ctrl-C."""
+
+
 def usage():
     """The text of ``pyser --help``."""
     width = max(map(len, VERBS))
@@ -32,8 +37,11 @@ def usage():
 def main(argv=None):
     """Run ``pyser`` with ``argv`` (without the program name); return the exit status.
 
-    0: done; 1: failed, with one line that says what, where, expected, remedy; 2: usage.
+    0: done; 1: failed, with one line that says what, where, expected, remedy; 2: usage; 130, 143:
+    interrupted, terminated.
     """
+    if argv is None:  # the process is ours, and so are its signals
+        _end_tidily()
     argv = sys.argv[1:] if argv is None else list(argv)
     if argv and argv[0] in ("--help", "-h"):
         print(usage())
@@ -60,6 +68,19 @@ def main(argv=None):
     except OSError as error:  # a full disk, no permission: the message names the file
         log(f"ERROR: {error}")
         return 1
-    except KeyboardInterrupt:
-        log("ERROR: interrupted; run the same command again to continue")
-        return 130
+    except KeyboardInterrupt as error:
+        terminated = isinstance(error, _Terminated)
+        how = "terminated" if terminated else "interrupted"
+        log(f"ERROR: {how}; run the same command again to continue")
+        return 143 if terminated else 130
+
+
+def _end_tidily():
+    """From now on, raise _Terminated where SIGTERM or SIGHUP would end the process at once."""
+
+    def terminate(number, frame):
+        raise _Terminated
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # ignored (SIGHUP under nohup) stays ignored
+            signal.signal(number, terminate)

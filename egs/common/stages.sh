@@ -11,10 +11,10 @@ recipe=$(cd "$(dirname "$0")" && pwd)
 common=$recipe/../common
 . "$common/env.sh"
 
-stage=0 stop_stage=6 nj=$(nproc) seeds=1 folds=all work_dir=$recipe standin_size=small feature_conf=fbank.conf
+experiment='' stage=0 stop_stage=6 nj=$(nproc) device=cpu seeds=1 folds=all work_dir=$recipe standin_size=small feature_conf=fbank.conf
 default_labels=$labels default_model=$model
 declare "${root_option}="
-options="stage stop_stage nj protocol model labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
+options="stage stop_stage nj device protocol model experiment labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
 explicit=" "
 
 usage() {
@@ -24,10 +24,13 @@ usage: egs/$(basename "$recipe")/run.sh [options]
   --stage N          first stage to run (default 0), --stop-stage M the last (default 6):
                      0 locate, 1 prepare, 2 features, 3 split, 4 train, 5 score, 6 report
   --nj J             processes at once (default: all cores)
+  --device D         to train on: cpu, cuda, cuda:N or auto, shared by all processes (default cpu)
   --protocol P       protocols/P.tsv, or a TSV file's path (default ${protocol:-generated folds})
   --model M          conf/M.yaml, here or in egs/common, or a YAML file's path (default $model)
+  --experiment E     conf/E.yaml (as for --model): rows of models and settings, with their protocol
+                     and seeds, in place of one model; stages 4 to 6 train, score and compare them
   --labels L         label policy of \`pyser prepare $corpus\` (default $labels)
-  --seeds K          train with seeds 1..K (default 1)
+  --seeds K          train with seeds 1..K (default 1, or the experiment's)
   --folds LIST       such as 1,3-5 (default all)
   --feature-conf F   options of \`pyser features\`: conf/F, here or in egs/common, or a path
                      (default $feature_conf)
@@ -61,6 +64,7 @@ done
 [ "$nj" -ge 1 ] && [ "$seeds" -ge 1 ] || fail "--nj=$nj --seeds=$seeds: at least 1 is expected" 2
 [ "$stage" -le "$stop_stage" ] && [ "$stop_stage" -le 6 ] ||
   fail "--stage=$stage --stop-stage=$stop_stage: stages are 0 to 6, the first not after the last" 2
+[[ $explicit != *" model "* || -z $experiment ]] || fail "--model or --experiment, one of them" 2
 [[ $folds =~ ^(all|[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)$ ]] ||
   fail "--folds=$folds: expected all, or numbers and ranges such as 1,3-5" 2
 
@@ -69,6 +73,9 @@ find_conf() { # find_conf NAME: the file conf/NAME of this recipe, else the comm
     [[ $file == */* && -e $file ]] && realpath "$file" && return
   done
   fail "no $1 in $recipe/conf or $common/conf" 2
+}
+show_conf() { # show_conf NAME: a configuration's name as it is printed, without the folder of a path
+  [ "${1##*/}" = "$1" ] && echo "$1" || echo "PATH/${1##*/}.yaml"
 }
 root=${!root_option}
 [ -z "$root" ] || root=$(cd "$root" 2>/dev/null && pwd) || fail "--$root_option ${!root_option}: no such folder"
@@ -81,19 +88,34 @@ elif [ -n "${num_folds:-}" ]; then
   name=$(basename "$root")
   [ -n "$protocol" ] && num_folds='' || protocol=folds$num_folds # folds0: the split itself decides
 fi
+if [ -n "$experiment" ]; then
+  experiment=${experiment%.yaml}
+  experiment_conf=$(find_conf "$experiment.yaml")
+  [[ $explicit == *" protocol "* ]] || protocol=$(sed -n 's/^protocol: *\([^ #]*\).*/\1/p' "$experiment_conf")
+fi
 protocol_file=$recipe/protocols/$protocol.tsv
 [[ $protocol != */* ]] || protocol_file=$(realpath "$protocol")
 [ -n "${num_folds:-}" ] || [ -e "$protocol_file" ] || fail "no protocol $protocol_file" 2
 protocol=$(basename "$protocol" .tsv)
 [ "$labels" = "$default_labels" ] || name+=-$labels
-model=${model%.yaml}
-model_conf=$(find_conf "$model.yaml")
 feature_conf=$(find_conf "$feature_conf")
-[ "${model##*/}" = "$model" ] && model_shown=$model || model_shown=PATH/${model##*/}.yaml
-model=${model##*/}
 data=data/$name
 split=$data/split/$protocol
-exp=exp/$name/$model/$protocol
+if [ -n "$experiment" ]; then
+  exp=exp/$name
+  what="--experiment $(show_conf "$experiment")"
+  train=(--experiment "$experiment_conf") score=("${train[@]}") report=("${train[@]}")
+else
+  model=${model%.yaml}
+  model_conf=$(find_conf "$model.yaml")
+  exp=exp/$name/${model##*/}/$protocol
+  what="--model $(show_conf "$model")"
+  train=(--config "$model_conf") score=() report=()
+fi
+if [[ -z $experiment || $explicit == *" seeds "* ]]; then
+  what+=" --seeds $seeds"
+  train+=(--seeds "$seeds") score+=(--seeds "$seeds")
+fi
 { mkdir -p -- "$work_dir" && cd -- "$work_dir"; } || fail "--work-dir $work_dir cannot be used"
 root=${root:-$PWD/data/standin_release}
 
@@ -101,7 +123,8 @@ root=${root:-$PWD/data/standin_release}
 command="egs/$(basename "$recipe")/run.sh"
 [ -z "${!root_option}" ] || command+=" --$root_option DIR"
 [ "$standin_size" = small ] || command+=" --standin-size $standin_size"
-command+=" --model $model_shown --seeds $seeds"
+[ "$device" = cpu ] || command+=" --device $device"
+command+=" $what"
 [ -n "${num_folds:-}" ] && command+=" --num-folds $num_folds" || command+=" --protocol $protocol"
 [ "$labels" = "$default_labels" ] || command+=" --labels $labels"
 [ "$folds" = all ] || command+=" --folds $folds"
@@ -110,6 +133,26 @@ command+=" --model $model_shown --seeds $seeds"
 runs() { # runs NUMBER NAME: whether this stage is asked for; says so
   [ "$stage" -le "$1" ] && [ "$stop_stage" -ge "$1" ] && echo "== stage $1: $2" >&2
 }
+
+# A signal to this script ends the command it waits for too; bash alone would leave it running.
+child=''
+pyser() {
+  local status=0
+  (exec pyser "$@") &
+  child=$!
+  wait "$child" || status=$?
+  child=''
+  return "$status"
+}
+stop() { # stop SIGNAL
+  trap - INT TERM HUP
+  if [ -n "$child" ]; then
+    kill -TERM "$child" 2>/dev/null || true
+    wait "$child" || true
+  fi
+  kill -s "$1" $$
+}
+for signal in INT TERM HUP; do trap "stop $signal" "$signal"; done
 
 [ "$folds" = all ] && fold_list=() || fold_list=(--folds "$folds")
 make_environment
@@ -144,16 +187,16 @@ if runs 3 split; then
     fail "the split does not bear out its claim (see above); with --stage 4 the results will say so"
 fi
 if runs 4 train; then
-  pyser train --config "$model_conf" --data "$data" --split "$split" --exp "$exp" \
-    --seeds "$seeds" "${fold_list[@]}" --nj "$nj" --command "$command"
+  pyser train "${train[@]}" --data "$data" --split "$split" --exp "$exp" \
+    "${fold_list[@]}" --nj "$nj" --device "$device" --command "$command"
 fi
 if runs 5 score; then
   # Asked for by its number, the stage is done again; otherwise only what is missing is.
   [ "$stage" = 5 ] && again=(--overwrite) || again=()
-  pyser score --exp "$exp" --seeds "$seeds" "${fold_list[@]}" --command "$command" "${again[@]}"
+  pyser score "${score[@]}" --exp "$exp" "${fold_list[@]}" --command "$command" "${again[@]}"
 fi
 if runs 6 report; then
-  pyser report exp --out exp/RESULTS.md
+  pyser report exp --out exp/RESULTS.md "${report[@]}"
   cat exp/RESULTS.md
-  echo "Results and plots: $PWD/exp/RESULTS.md; logs: $PWD/$exp/fold*/seed*/train.log" >&2
+  echo "Results: $PWD/exp/RESULTS.md, with all figures: $PWD/exp/report.html; logs: train.log of each run below $PWD/$exp" >&2
 fi

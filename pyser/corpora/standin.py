@@ -4,8 +4,6 @@ It exists so that recipes and parsers run where the licensed corpus is not. Noth
 says anything about speech.
 """
 
-import os
-import shutil
 import wave
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from pyser.corpora.standin_plan import DIALOGS, SIZES, plan, stream
 from pyser.corpora.standin_voice import VOICES, room, speak
 from pyser.corpora.synth import SAMPLE_RATE_HZ, SHIFT_SAMPLES
 from pyser.errors import FileError, UsageError
+from pyser.files import atomic_folder
 from pyser.log import log, progress
 
 MARKER = "STANDIN.txt"
@@ -64,15 +63,10 @@ def generate(out, size="small"):
             return
         remedy = "remove it or give another --out"
         raise FileError("is in the way", out, "a stand-in of this size and version", remedy)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
+    with atomic_folder(out) as temporary:
         for dialog in progress(dialogs, what="standin: dialogs"):
             _write_dialog(temporary / f"Session{dialog.name[4]}", dialog)
         (temporary / MARKER).write_text(notice, encoding="utf-8", newline="\n")
-        os.replace(temporary, out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     num_turns = sum(len(dialog.turns) for dialog in dialogs)
     log(f"{out}: synthetic stand-in of {len(dialogs)} dialogs, {num_turns} turns")
 

@@ -69,7 +69,18 @@ class Normaliser:
             InputError: nothing is known of the speaker, or D differs from the statistics.
         """
         if self.kind == "none":
-            return np.asarray(features, dtype=np.float32)
+            return np.array(features, dtype=np.float32)
+        mean, scale = self.check(name, features)
+        return _native.normalise(np.ascontiguousarray(features, np.float32), mean, scale)
+
+    def check(self, name, features):
+        """Prove that ``apply`` can be called; returns what it uses: mean and scale, float64 [D].
+
+        Raises:
+            InputError: as ``apply``.
+        """
+        if self.kind == "none":
+            return None
         key = GLOBAL_KEY if self.kind == "train" else self.utt2spk.get(name, name)
         if key not in self._scales:
             remedy = "train with normalisation: train to apply a model to new speakers"
@@ -78,7 +89,7 @@ class Normaliser:
         if features.ndim != 2 or features.shape[1] != len(mean):
             found = f"features have the shape {list(features.shape)}"
             raise InputError(found, name, f"[T, {len(mean)}], as the statistics")
-        return _native.normalise(np.ascontiguousarray(features, np.float32), mean, scale)
+        return mean, scale
 
 
 def load_stats(split_dir, fold, kind):

@@ -5,6 +5,7 @@ Opening an archive never runs a command and never unpickles: what is not a Kaldi
 
 import contextlib
 import re
+import struct
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,8 @@ from pyser.files import digest, read_json
 
 FRONTEND_FILE = "frontend.json"
 _MATRICES = (b"FM ", b"DM ", b"CM ", b"CM2 ", b"CM3 ")
+_FLOAT_MATRIX = b"\0BFM \4"
+_HEAD = struct.Struct("<5sbibi")  # the marks, then each size after a byte that tells its width
 _FORM = "a Kaldi matrix (FM, DM, CM, CM2, CM3 or text)"
 
 
@@ -37,6 +40,7 @@ class FeatureReader(Mapping):
     def __init__(self, scp):
         self.path = Path(scp)
         self._places = read_table(scp)
+        self._maps = {}  # archive -> its bytes
 
     def __iter__(self):
         return iter(self._places)
@@ -51,6 +55,30 @@ class FeatureReader(Mapping):
         where = f"{self.path}: utterance {utterance}"
         matrix = read_matrix(self._places[utterance], where)
         return np.array(matrix, dtype=np.float32, order="C")  # a copy: kaldiio's is read-only
+
+    def mapped(self, utterance):
+        """Features [T, D] without reading them: a read-only view of the archive mapped into memory.
+
+        What is no plain binary float32 matrix (compressed, double, text, a range of rows) is read
+        as by ``reader[utterance]``.
+        """
+        path, offset = _split_place(self._places[utterance])
+        if self._places[utterance].endswith("]"):
+            return self[utterance]
+        if path not in self._maps:
+            try:
+                self._maps[path] = np.memmap(path, np.uint8, "r")
+            except (OSError, ValueError):  # not there, or empty: reading it will say so
+                return self[utterance]
+        head = bytes(self._maps[path][offset : offset + _HEAD.size])
+        if len(head) < _HEAD.size or not head.startswith(_FLOAT_MATRIX):
+            return self[utterance]
+        *_, rows, _, columns = _HEAD.unpack(head)
+        first = offset + _HEAD.size
+        view = self._maps[path][first : first + 4 * rows * columns]
+        if rows < 0 or columns < 0 or len(view) < 4 * rows * columns:
+            return self[utterance]
+        return view.view("<f4").reshape(rows, columns)
 
     def archives(self):
         """The files the features are in (sorted list of Path)."""
@@ -83,14 +111,20 @@ class FeatureReader(Mapping):
 
         return lookup
 
+    @property
+    def made_by(self):
+        """``frontend`` (empty if unknown) without the names of audio files (``input``).
+
+        Those differ from machine to machine.
+        """
+        return {key: value for key, value in (self.frontend or {}).items() if key != "input"}
+
     def digest(self):
         """SHA-256 of what made the features and where each lies in the archive, not of values.
 
-        Reading a whole archive would take seconds. The audio files' names (``input``) are left out:
-        they differ from machine to machine.
+        Reading a whole archive would take seconds.
         """
-        made_by = {key: value for key, value in (self.frontend or {}).items() if key != "input"}
-        return digest([self.places(), made_by])
+        return digest([self.places(), self.made_by])
 
     @property
     def blocks(self):

@@ -1,7 +1,5 @@
 """The files of a split directory: written so that each is there only when complete."""
 
-import contextlib
-import os
 import re
 import shutil
 from pathlib import Path
@@ -10,7 +8,7 @@ from pyser.data.normalise import GLOBAL_KEY, SPEAKER_STATS, TRAIN_STATS
 from pyser.data.protocols import PARTS
 from pyser.data.tables import read_list, read_table, write_list, write_table
 from pyser.errors import PyserError
-from pyser.files import atomic_path, read_json
+from pyser.files import atomic_folder, atomic_path, read_json
 from pyser.frontend.cmvn import sum_stats
 
 PROTOCOL_FILE, AUDIT_FILE = "protocol.json", "audit.json"
@@ -52,7 +50,7 @@ def remove_folds(out, num_folds):
 
 def write_fold(folder, parts, stats):
     """Write the lists and the training statistics of one fold; the folder appears complete."""
-    with _atomic_folder(folder) as temporary:
+    with atomic_folder(folder) as temporary:
         for part in PARTS:
             write_list(temporary / part, parts[part])
         _save_ark(temporary / f"{TRAIN_STATS}.ark", {GLOBAL_KEY: sum_stats(stats, parts["train"])})
@@ -81,17 +79,3 @@ def _save_ark(path, matrices):
         finally:
             scp.unlink(missing_ok=True)
     return {key: f"{path}:{place.rpartition(':')[2]}" for key, place in table.items()}
-
-
-@contextlib.contextmanager
-def _atomic_folder(path):
-    """Yield a temporary folder beside ``path`` that takes its place when the block succeeds."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        shutil.rmtree(path, ignore_errors=True)
-        os.replace(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -4,10 +4,16 @@ A model class has a dataclass ``Config`` and is made by ``Model(config, blocks, 
 ``blocks`` maps the names of the feature blocks to their widths. ``forward`` takes the blocks as
 padded batches [B, T, d] with ``lengths`` [B] and returns logits [B, C]. The attributes ``blocks``,
 ``num_classes`` (C) and ``num_parameters`` tell training what it was made for and how large it is.
+
+A model that is not trained by gradients has a method ``fit_examples(train_set, dev_set)``, which
+fits it to lists of (features [T, D], label) and returns a dict of what it found; it takes no
+training settings and no seed. ``libraries`` names packages its results depend on.
 """
 
 from pyser.models.hnsd import HNSD
+from pyser.models.svm import SVM
 
 MODELS = {
     "hnsd": HNSD,
+    "svm": SVM,
 }

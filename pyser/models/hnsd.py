@@ -16,19 +16,23 @@ from torch import nn
 from pyser.models.layers import (
     AttentionPooling,
     Encoder,
+    FrameDropout,
     MeanPooling,
+    StatisticsPooling,
     check_blocks,
     select_blocks,
 )
 from pyser.models.limits import check_limits, limited
+from pyser.models.together import run_together
 
 _STATIC, _DYNAMIC = ("static",), ("delta", "delta2")
-_STREAMS = {
-    "both": (_STATIC, _DYNAMIC),
-    "static": (_STATIC,),
-    "dynamic": (_DYNAMIC,),
-    "early": (_STATIC + _DYNAMIC,),
+_STREAMS = {  # for each encoder, which kinds of blocks it reads
+    "both": ((_STATIC,), (_DYNAMIC,)),
+    "static": ((_STATIC,),),
+    "dynamic": ((_DYNAMIC,),),
+    "early": ((_STATIC, _DYNAMIC),),
 }
+_POOLINGS = {"attention": 1, "mean": 1, "statistics": 3}  # how many vectors each joins
 _ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "none": nn.Identity}
 
 
@@ -66,7 +70,8 @@ class HNSD(nn.Module):
     gate, attention of 16 dimensions, a fully connected layer of 128 units. Not stated, so options:
     the activation of that layer (``relu``; ``tanh``, ``none``) and dropout, which may sit on the
     inputs, on the LSTM outputs, on the pooled vector and on the fully connected layer (0: none).
-    The projections of the GMU carry no bias, as its equations are written.
+    The projections of the GMU carry no bias, as its equations are written. Not in the paper at all:
+    further layers, ``statistics`` pooling, locked dropout and ``extra`` features.
 
     With 26 + 52 input features and 4 classes the defaults have 2,864,804 parameters (torch's LSTM
     has two bias vectors per gate).
@@ -87,12 +92,18 @@ class HNSD(nn.Module):
             streams: ``both``; ``static`` or ``dynamic`` alone; ``early``: one LSTM on all blocks.
             gate: ``scalar`` per frame, ``vector`` (one gate per unit), ``none``: the LSTM outputs
                 are concatenated, without GMU. Without effect on a single stream.
+            init: of the LSTMs: ``uniform``, torch's own; ``orthogonal``: recurrent weights
+                orthogonal, others as Glorot & Bengio 2010, biases of forget gates 1.
+            layers: LSTM layers per stream, with the dropout of the LSTM outputs between them.
+            extra: further blocks of the static stream, such as ``log_energy,log_f0``; where the
+                features have their deltas, those join the dynamic stream.
             attention_dim: d of the attention.
-            pooling: ``attention`` or ``mean`` over frames.
+            pooling: ``attention`` or ``mean`` over frames; ``statistics``: both, and the deviation.
             fc: units of the fully connected layer.
             activation: of the fully connected layer.
             input_dropout: on the input features.
             encoder_dropout: on the LSTM outputs.
+            locked_dropout: on inputs and LSTM outputs, the same for every frame of an utterance.
             pooled_dropout: on the pooled vector.
             fc_dropout: on the output of the fully connected layer.
         """
@@ -101,12 +112,16 @@ class HNSD(nn.Module):
         bidirectional: bool = False
         streams: Literal["both", "static", "dynamic", "early"] = "both"
         gate: Literal["scalar", "vector", "none"] = "scalar"
+        init: Literal["uniform", "orthogonal"] = "uniform"
+        layers: int = limited(1, 1)
+        extra: str = ""
         attention_dim: int = limited(16, 1)
-        pooling: Literal["attention", "mean"] = "attention"
+        pooling: Literal["attention", "mean", "statistics"] = "attention"
         fc: int = limited(128, 1)
         activation: Literal["relu", "tanh", "none"] = "relu"
         input_dropout: float = limited(0.0, 0.0, 0.95)
         encoder_dropout: float = limited(0.0, 0.0, 0.95)
+        locked_dropout: bool = False
         pooled_dropout: float = limited(0.0, 0.0, 0.95)
         fc_dropout: float = limited(0.0, 0.0, 0.95)
 
@@ -116,25 +131,32 @@ class HNSD(nn.Module):
     def __init__(self, config, blocks, num_classes):
         super().__init__()
         self.config, self.blocks, self.num_classes = config, dict(blocks), num_classes
-        self._streams = _STREAMS[config.streams]
-        check_blocks(blocks, [name for names in self._streams for name in names], "hnsd")
+        self._streams = _stream_blocks(config, blocks)
+        self.input_dropout = FrameDropout(config.input_dropout, config.locked_dropout)
+        self.encoder_dropout = FrameDropout(config.encoder_dropout, config.locked_dropout)
         self.encoders = nn.ModuleList(
-            Encoder(sum(blocks[name] for name in names), config.hidden, config.bidirectional)
+            Encoder(
+                sum(blocks[name] for name in names),
+                config.hidden,
+                config.bidirectional,
+                config.layers,
+                self.encoder_dropout,
+            )
             for names in self._streams
         )
+        if config.init == "orthogonal":
+            for encoder in self.encoders:
+                encoder.make_orthogonal()
         width = self.encoders[0].num_outputs
         if len(self._streams) == 2 and config.gate != "none":
             self.fusion = GatedUnit(width, vector=config.gate == "vector")
         else:
             self.fusion = Concatenation()
             width *= len(self._streams)
-        attend = config.pooling == "attention"
-        self.pooling = AttentionPooling(width, config.attention_dim) if attend else MeanPooling()
-        self.input_dropout = nn.Dropout(config.input_dropout)
-        self.encoder_dropout = nn.Dropout(config.encoder_dropout)
+        self.pooling = _make_pooling(config, width)
         self.classifier = nn.Sequential(
             nn.Dropout(config.pooled_dropout),
-            nn.Linear(width, config.fc),
+            nn.Linear(width * _POOLINGS[config.pooling], config.fc),
             _ACTIVATIONS[config.activation](),
             nn.Dropout(config.fc_dropout),
             nn.Linear(config.fc, num_classes),
@@ -152,8 +174,36 @@ class HNSD(nn.Module):
             features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
             lengths: int64 [B], number of real frames of each utterance, at least 1.
         """
-        encoded = []
-        for names, encoder in zip(self._streams, self.encoders, strict=True):
-            frames = self.input_dropout(select_blocks(features, names, lengths))
-            encoded.append(self.encoder_dropout(encoder(frames, lengths)))
+        streams = [
+            self.input_dropout(select_blocks(features, names, lengths)) for names in self._streams
+        ]
+        encoded = [self.encoder_dropout(frames) for frames in self._encode(streams, lengths)]
         return self.classifier(self.pooling(self.fusion(*encoded), lengths))
+
+    def _encode(self, streams, lengths):
+        if self.config.layers > 1 and self.config.encoder_dropout:  # draws random numbers
+            encoders = zip(self.encoders, streams, strict=True)
+            return [encoder(frames, lengths) for encoder, frames in encoders]
+        return run_together(list(self.encoders), streams, lengths)
+
+
+def _make_pooling(config, width):
+    if config.pooling == "mean":
+        return MeanPooling()
+    kind = StatisticsPooling if config.pooling == "statistics" else AttentionPooling
+    return kind(width, config.attention_dim)
+
+
+def _stream_blocks(config, blocks):
+    """The names of the blocks each encoder reads, a tuple for each stream."""
+    extra = tuple(name.strip() for name in config.extra.split(",") if name.strip())
+    joined = {
+        _STATIC: _STATIC + extra,
+        _DYNAMIC: _DYNAMIC
+        + tuple(f"{d}_{name}" for d in _DYNAMIC for name in extra if f"{d}_{name}" in blocks),
+    }
+    streams = tuple(
+        tuple(name for part in parts for name in joined[part]) for parts in _STREAMS[config.streams]
+    )
+    check_blocks(blocks, [name for names in streams for name in names], "hnsd")
+    return streams

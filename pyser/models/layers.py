@@ -45,28 +45,83 @@ def check_blocks(blocks, needed, model):
         )
 
 
-class Encoder(nn.Module):
-    """One LSTM layer over padded frames: [B, T, inputs] -> [B, T, ``num_outputs``].
+class FrameDropout(nn.Module):
+    """Dropout on frames [B, T, d]; with ``locked`` the same values of every frame of an utterance.
 
-    The backward direction of a bidirectional encoder runs over each utterance reversed by its own
-    length, so that it starts at the last real frame (packed sequences do the same, slower on CPUs).
+    The locked form is that of Gal & Ghahramani 2016 for what enters and leaves a recurrence.
     """
 
-    def __init__(self, num_inputs, hidden, bidirectional=False):
+    def __init__(self, share, locked=False):
+        super().__init__()
+        self.share, self.locked = share, locked
+
+    def forward(self, frames):
+        """Drop values of ``frames`` [B, T, d] in training; the others grow by 1 / (1 - share)."""
+        if not self.locked:
+            return nn.functional.dropout(frames, self.share, self.training)
+        if not self.training or not self.share:
+            return frames
+        kept = torch.full_like(frames[:, :1], 1 - self.share).bernoulli_()
+        return frames * kept.div_(1 - self.share)
+
+
+class _Layer(nn.Module):
+    """One LSTM layer of an Encoder, in one or both directions."""
+
+    def __init__(self, num_inputs, hidden, bidirectional):
         super().__init__()
         self.forward_lstm = nn.LSTM(num_inputs, hidden, batch_first=True)
         self.backward_lstm = None
         if bidirectional:
             self.backward_lstm = nn.LSTM(num_inputs, hidden, batch_first=True)
-        self.num_outputs = hidden * (2 if bidirectional else 1)
 
     def forward(self, frames, lengths):
-        """Encode ``frames`` [B, T, inputs]; what comes out beyond ``lengths`` has no meaning."""
         outputs = self.forward_lstm(frames)[0]
         if self.backward_lstm is None:
             return outputs
         backward = self.backward_lstm(reverse_frames(frames, lengths))[0]
         return torch.cat([outputs, reverse_frames(backward, lengths)], dim=-1)
+
+
+class Encoder(nn.Module):
+    """LSTM layers over padded frames: [B, T, inputs] -> [B, T, ``num_outputs``].
+
+    The backward direction of a bidirectional encoder runs over each utterance reversed by its own
+    length, so that it starts at the last real frame (packed sequences do the same, slower on CPUs).
+
+    Args:
+        num_inputs: width of the frames.
+        hidden: units per layer and direction.
+        bidirectional: also run each layer backwards in time.
+        num_layers: at least 1.
+        dropout: a module applied between layers, if any.
+    """
+
+    def __init__(self, num_inputs, hidden, bidirectional=False, num_layers=1, dropout=None):
+        super().__init__()
+        self.num_outputs = hidden * (2 if bidirectional else 1)
+        widths = [num_inputs] + [self.num_outputs] * (num_layers - 1)
+        self.layers = nn.ModuleList(_Layer(width, hidden, bidirectional) for width in widths)
+        self.dropout = dropout or nn.Identity()
+
+    @torch.no_grad()
+    def make_orthogonal(self):
+        """Draw new weights, gate by gate: orthogonal recurrent ones, forget biases of 1."""
+        for lstm in (module for module in self.modules() if isinstance(module, nn.LSTM)):
+            for gate in lstm.weight_hh_l0.chunk(4):
+                nn.init.orthogonal_(gate)
+            for gate in lstm.weight_ih_l0.chunk(4):
+                nn.init.xavier_uniform_(gate)
+            lstm.bias_ih_l0.zero_()
+            lstm.bias_hh_l0.zero_()
+            lstm.bias_ih_l0.chunk(4)[1].fill_(1.0)  # torch's order of gates: i, f, g, o
+
+    def forward(self, frames, lengths):
+        """Encode ``frames`` [B, T, inputs]; what comes out beyond ``lengths`` has no meaning."""
+        outputs = self.layers[0](frames, lengths)
+        for layer in self.layers[1:]:
+            outputs = layer(self.dropout(outputs), lengths)
+        return outputs
 
 
 class AttentionPooling(nn.Module):
@@ -99,3 +154,20 @@ class MeanPooling(nn.Module):
         """Pool ``frames`` [B, T, d] into [B, d]."""
         mask = frame_mask(lengths, frames.shape[1])[:, :, None]
         return frames.masked_fill(~mask, 0.0).sum(dim=1) / lengths[:, None]
+
+
+class StatisticsPooling(AttentionPooling):
+    """Attention pooling joined with mean and deviation over the frames: [B, T, d] -> [B, 3 d].
+
+    ``[u, mean_t h_t, sqrt(var_t h_t + 1e-5)]`` with u as in AttentionPooling. Mean and deviation
+    are those of Snyder et al. 2018 (x-vectors).
+    """
+
+    def forward(self, frames, lengths):
+        """Pool ``frames`` [B, T, d] into [B, 3 d]."""
+        mask = frame_mask(lengths, frames.shape[1])[:, :, None]
+        count = lengths[:, None].to(frames.dtype)
+        mean = frames.masked_fill(~mask, 0.0).sum(dim=1) / count
+        centred = (frames - mean[:, None]).masked_fill(~mask, 0.0)
+        deviation = (centred.square().sum(dim=1) / count + 1e-5).sqrt()
+        return torch.cat([super().forward(frames, lengths), mean, deviation], dim=-1)

@@ -16,12 +16,13 @@ _NO_SLUG = re.compile(r"[^\w.+-]+")
 
 @dataclass(frozen=True)
 class Experiment:
-    """One EXP folder: its place below the reported folder, result.json, scores and a short name."""
+    """One EXP folder: its place below the reported one, result.json, scores, short name, itself."""
 
     path: PurePosixPath
     result: dict
     scores: Scores
     name: str
+    folder: Path
 
     @cached_property
     def summary(self):
@@ -63,6 +64,7 @@ class Group:
     standin: bool
     classes: tuple[str, ...]
     experiments: tuple[Experiment, ...]
+    comparisons: tuple = ()
 
     @property
     def title(self):
@@ -72,7 +74,7 @@ class Group:
     def plot_name(self, kind, name=""):
         """The file name of a plot: letters, digits and ``_ . + -`` only."""
         parts = [kind, name, self.corpus, self.protocol]
-        return "_".join(_NO_SLUG.sub("-", part) for part in parts if part) + ".png"
+        return "_".join(_NO_SLUG.sub("-", part) for part in parts if part) + ".svg"
 
 
 def find_groups(folder):
@@ -109,7 +111,7 @@ def _read_experiment(path, folder):
         expected = f"{' '.join(result['classes'])}, as in {RESULT_FILE}"
         raise InputError(found, path.with_name(SCORES_FILE), expected, "run pyser score again")
     place = PurePosixPath(path.parent.relative_to(folder).as_posix())
-    return Experiment(place, result, scores, result.get("name") or result["model"])
+    return Experiment(place, result, scores, result.get("name") or result["model"], path.parent)
 
 
 def _name_apart(experiments):

@@ -1,6 +1,6 @@
 """The runs of an experiment, merged.
 
-EXP/fold<k>/seed<s>/{run.json,scores.tsv} -> EXP/{result.json,scores.tsv}
+EXP/fold<k>/seed<s>/{run.json,scores.tsv,dev_scores.tsv} -> EXP/{result.json,scores.tsv}
 """
 
 import re
@@ -9,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
+from pyser.audit.statistics import of_run
 from pyser.data.datadir import DataDir
 from pyser.data.protocols import parse_folds
+from pyser.data.splitdir import AUDIT_FILE
 from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_text
 from pyser.log import warn
+from pyser.score.calibration import fit_temperature
 from pyser.score.table import format_scores, parse_scores, read_scores
 
 RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; run.json is written last
 SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
+DEV_SCORES_FILE = "dev_scores.tsv"  # of a run, beside its scores.tsv
 STYLE_TABLE = "utt2style"
 _RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")
 # what all runs of one experiment must agree on
@@ -29,11 +33,10 @@ _COMMON = (
     "classes",
     "corpus",
     "normalisation",
-    "num_parameters",
 )
 _COMMON_DIGESTS = ("features", "labels")
 # what may differ from run to run; the first run's is told, and a remark says that others differ
-_PROVENANCE = ("command", "commit", "versions")
+_PROVENANCE = ("command", "commit", "versions", "environment")
 
 
 @dataclass(frozen=True)
@@ -158,18 +161,51 @@ def describe(runs, missing, command=None):
     protocol = first["protocol"]
     return {
         **{key: first.get(key) for key in (*_COMMON, *_PROVENANCE)},
+        # support vectors: each fold has a number of its own
+        "num_parameters": max(run.info.get("num_parameters") or 0 for run in runs) or None,
         "transductive": first.get("normalisation") == "speaker",
         "folds": sorted({run.fold for run in runs}),
         "num_folds": protocol["folds"],
         "seeds": sorted({run.seed for run in runs}),
         "missing": [list(pair) for pair in missing],
-        "dev": [
-            {"fold": run.fold, "seed": run.seed}
-            | {key: run.info.get(key) for key in ("dev_ua", "best_epoch")}
-            for run in runs
-        ],
+        "dev": [_dev(run) for run in runs],
         "remarks": [*protocol.get("remarks", []), *_provenance_remarks(runs, command)],
+        **_optional(runs),
     } | ({"command": command} if command else {})
+
+
+def _dev(run):
+    """What the dev part said of a run; its temperature, where the run's dev scores are there."""
+    told = {"fold": run.fold, "seed": run.seed, "dev_ua": run.info.get("dev_ua")}
+    told["best_epoch"] = run.info.get("best_epoch")
+    path = run.path / DEV_SCORES_FILE
+    return told | ({"temperature": fit_temperature(read_scores(path))} if path.is_file() else {})
+
+
+def _optional(runs):
+    """What older runs did not keep: seconds of all runs, digests they share, the audit."""
+    first, told = runs[0].info, {}
+    seconds = [run.info.get("seconds") for run in runs]
+    if None not in seconds:
+        told["seconds"] = round(sum(seconds), 1)
+    digests = [run.info.get("digests", {}) for run in runs]
+    told["digests"] = {
+        key: value
+        for key, value in digests[0].items()
+        if all(other.get(key) == value for other in digests)
+    }
+    audit = Path(first["split"]) / AUDIT_FILE if first.get("split") else None
+    if audit and audit.is_file():
+        told["audit"] = of_run(read_json(audit), first.get("normalisation"))
+    return told
+
+
+def run_temperatures(result):
+    """(fold, seed) -> temperature, ``None`` unless every run in result.json has one."""
+    dev = result.get("dev", [])
+    if not dev or any(run.get("temperature") is None for run in dev):
+        return None
+    return {(run["fold"], run["seed"]): run["temperature"] for run in dev}
 
 
 def _first_difference(one, other):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyser.score.intervals import percentile_interval, resample_speakers
-from pyser.score.metrics import METRICS, chance_levels, grouped_confusion, per_class
+from pyser.score.counts import count_by
+from pyser.score.intervals import mean_over_seeds, metric_interval
+from pyser.score.metrics import METRICS, chance_levels, per_class
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Estimate:
 
     Args:
         pooled: over the utterances of all folds together; with several seeds the mean of theirs.
-        low, high: 95 % interval of ``pooled``, speakers resampled; ``nan`` for a single speaker.
+        low, high: 95 % interval of ``pooled`` (:func:`pyser.score.intervals.metric_interval`);
+            ``nan`` for a single speaker.
         by_seed: the pooled value of each seed.
         folds_mean: mean over folds of the fold's value (its mean over seeds).
         folds_std: standard deviation of the same over folds (N - 1 in the denominator).
@@ -54,24 +56,25 @@ class Summary:
 
 def summarise(scores):
     """Compute the Summary of Scores (of one run or of a whole experiment)."""
-    seeds, seed_index = np.unique(scores.seed, return_inverse=True)
     folds, fold_index = np.unique(scores.fold, return_inverse=True)
     speakers, speaker_index = np.unique(np.array(scores.speakers), return_inverse=True)
-    by_fold = _count(scores, fold_index, len(folds), seed_index, len(seeds))
-    by_speaker = _count(scores, speaker_index, len(speakers), seed_index, len(seeds))
-    draws = resample_speakers(by_speaker) if len(speakers) > 1 else None
+    by_fold, by_speaker = count_by(scores, fold_index), count_by(scores, speaker_index)
+    num_utterances = len(set(scores.utterances))
     matrix = by_fold.sum(axis=(0, 1))
     chance_ua, chance_wa = chance_levels(matrix)
     return Summary(
-        metrics={name: _estimate(metric, by_fold, draws) for name, metric in METRICS.items()},
+        metrics={
+            name: _estimate(metric, by_fold, by_speaker, num_utterances)
+            for name, metric in METRICS.items()
+        },
         confusion=matrix,
         per_class=per_class(matrix),
         chance_ua=float(chance_ua),
         chance_wa=float(chance_wa),
-        num_utterances=len(set(scores.utterances)),
+        num_utterances=num_utterances,
         num_speakers=len(speakers),
         folds=tuple(folds.tolist()),
-        seeds=tuple(seeds.tolist()),
+        seeds=tuple(sorted(set(scores.seed.tolist()))),
     )
 
 
@@ -84,23 +87,10 @@ def summarise_styles(scores):
     return {name: summarise(scores.select(styles == name)) for name in names}
 
 
-def _count(scores, index, size, seed_index, num_seeds):
-    """Confusion matrices ``[size, seeds, C, C]``."""
-    num_classes = len(scores.classes)
-    groups = index * num_seeds + seed_index
-    matrices = grouped_confusion(
-        scores.reference, scores.hypothesis, num_classes, groups, size * num_seeds
-    )
-    return matrices.reshape(size, num_seeds, num_classes, num_classes)
-
-
-def _estimate(metric, by_fold, draws):
+def _estimate(metric, by_fold, by_speaker, num_utterances):
     by_seed = metric(by_fold.sum(axis=0))
-    folds = _mean_over_seeds(metric(by_fold))
-    if draws is None:
-        low = high = float("nan")
-    else:
-        low, high = percentile_interval(_mean_over_seeds(metric(draws)))
+    folds = mean_over_seeds(metric(by_fold))
+    low, high = metric_interval(metric, by_speaker, num_utterances)
     return Estimate(
         pooled=float(by_seed.mean()),
         low=low,
@@ -109,10 +99,3 @@ def _estimate(metric, by_fold, draws):
         folds_mean=float(folds.mean()),
         folds_std=float(folds.std(ddof=1)) if len(folds) > 1 else float("nan"),
     )
-
-
-def _mean_over_seeds(values):
-    """Mean over the last axis, over the seeds that have utterances (the others are ``nan``)."""
-    present = ~np.isnan(values)
-    total = np.where(present, values, 0.0).sum(axis=-1)
-    return np.where(present.any(axis=-1), total / np.maximum(present.sum(axis=-1), 1), np.nan)

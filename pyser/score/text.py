@@ -2,6 +2,8 @@
 
 import math
 
+from pyser.score.selective import SHOWN
+
 STANDIN_WARNING = "Synthetic stand-in corpus: these numbers say nothing about real speech"
 
 
@@ -10,11 +12,17 @@ def percent(value):
     return "-" if math.isnan(value) else f"{100 * value:.1f}"
 
 
-def interval(estimate, template="{} to {}"):
-    """The interval of an Estimate as text, ``-`` when there is none."""
+def interval(estimate, template="{} to {}", show=None):
+    """The interval of an Estimate (or Difference) as text, ``-`` when there is none.
+
+    Args:
+        estimate: what has ``low`` and ``high``.
+        template: where the two go.
+        show: makes text of one, ``percent`` unless told.
+    """
     if math.isnan(estimate.low):
         return "-"
-    return template.format(percent(estimate.low), percent(estimate.high))
+    return template.format(*map(show or percent, (estimate.low, estimate.high)))
 
 
 def spread(estimate, sign="+-"):
@@ -25,6 +33,18 @@ def spread(estimate, sign="+-"):
     )
 
 
+def points(value):
+    """A difference in [-1, 1] as percentage points with its sign, ``-`` when undefined."""
+    return "-" if math.isnan(value) else f"{100 * value:+.1f}"
+
+
+def probability(p):
+    """A p value as text, with two digits that count: ``0.031``, ``<0.0001``."""
+    if p < 1e-4:
+        return "<0.0001"
+    return f"{p:.4f}" if p < 0.01 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
 def plural(count, noun):
     """``1 fold``, ``5 folds``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
@@ -32,9 +52,27 @@ def plural(count, noun):
 
 def summary_text(summary, classes):
     """The Summary as lines of plain text, for a terminal."""
-    sections = [_metrics_lines(summary), _class_lines(summary, classes)]
-    sections.append(_confusion_lines(summary.confusion, classes))
+    sections = [
+        _metrics_lines(summary),
+        _class_lines(summary, classes),
+        _confusion_lines(summary.confusion, classes),
+    ]
     return "\n\n".join("\n".join(section) for section in sections)
+
+
+def posteriors_text(calibration, selective):
+    """What the posteriors are worth, in two lines: a Calibration and a Selective."""
+    before, after = calibration.before, calibration.after
+    fitted = ("", "") if after is None else (f" ({percent(after.ece)})", f" ({after.nll:.3f})")
+    lines = [
+        f"posteriors: ECE {percent(before.ece)}{fitted[0]}, of bins of equal mass "
+        f"{percent(before.ece_equal_mass)}; NLL {before.nll:.3f}{fitted[1]} nats"
+        + ("" if after is None else "; in brackets: temperatures fitted on dev")
+    ]
+    shown = (f"{percent(selective.at(share))} of {100 * share:.0f} %" for share in SHOWN)
+    risk = percent(selective.aurc)
+    lines += [f"right among the surest answers: {', '.join(shown)}; AURC {risk}"]
+    return "\n".join(lines)
 
 
 def _metrics_lines(summary):
@@ -53,9 +91,10 @@ def _metrics_lines(summary):
         plural(summary.num_speakers, "speaker"),
     ]
     pooled = "over all folds; each seed alone, then the mean of seeds" if several else "all folds"
+    drawn = "speakers and seeds" if several else "speakers"
     return [
         *lines,
-        f"({', '.join(counts)}; pooled: {pooled}; interval: speakers resampled)",
+        f"({', '.join(counts)}; pooled: {pooled}; interval: over {drawn})",
         f"knowing nothing: UA {percent(summary.chance_ua)}; always the most frequent class: "
         f"WA {percent(summary.chance_wa)}",
     ]

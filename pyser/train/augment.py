@@ -4,69 +4,137 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyser.train.frames import take_frames
 from pyser.train.seeds import derive_seed
 
 
 @dataclass(frozen=True)
 class Augmenter:
-    """Draws one variant of an utterance from all its normalised frames.
+    """Draws variants of utterances.
 
-    Masks as in SpecAugment (Park et al., Interspeech 2019), one of each kind; masked values are 0,
-    which is the mean where features are normalised.
+    Masks as in SpecAugment (Park et al., Interspeech 2019); masked values are 0, which is the mean
+    where features are normalised. Warped bands stand for another length of the vocal tract, as in
+    Jaitly & Hinton 2013 (there by the filter bank, here by interpolation between its bands).
 
     Args:
         settings: AugmentSettings.
-        frame_step: keep every n-th frame, as in DataSettings.
-        blocks: block name -> width, in the order of the columns.
+        data: DataSettings.
+        blocks: block name -> width, in the order of the columns of the archive.
     """
 
     settings: object
-    frame_step: int
+    data: object
     blocks: dict
 
     def epoch(self, examples, seed, epoch):
         """A variant of each of ``examples``, a list of (features [T, D], label).
 
-        The same seed and epoch give the same variants, whatever was drawn before.
+        Features are arrays, or ``Utterance`` (then every frame of it is drawn from). The same seed
+        and epoch give the same variants, whatever was drawn before.
+
+        Returns:
+            A list of (Variant, label).
         """
         return [
-            (self.variant(features, _random(seed, epoch, index)), label)
+            (self.variant(getattr(features, "whole", features), (seed, epoch, index)), label)
             for index, (features, label) in enumerate(examples)
         ]
 
-    def variant(self, features, random):
-        """One variant float32 [T', D] of ``features`` [T, D]; ``random`` is a NumPy Generator."""
-        chosen = features[self._frames(len(features), random)]  # a copy
-        self._mask_bands(chosen, random)
-        self._mask_time(chosen, random)
-        return chosen
+    def variant(self, features, names):
+        """The Variant of ``features`` [T, D] that the tuple ``names`` stands for."""
+        places = self._places(len(features), _random("frames", *names))
+        return Variant(features, places, self, names)
 
-    def _frames(self, num_frames, random):
+    def _places(self, num_frames, random):
         """Which frames are kept: every n-th, with another first one and at another tempo."""
+        step = self.data.frame_step
         tempo = np.exp(random.uniform(-1, 1) * self.settings.tempo)
-        offset = random.integers(self.frame_step) if self.settings.frame_offset else 0
+        offset = random.integers(step) if self.settings.frame_offset else 0
         first = min(offset, num_frames - 1)
-        places = np.arange(first, num_frames, self.frame_step * tempo).astype(np.int64)
+        places = np.arange(first, num_frames, step * tempo).astype(np.int64)
         return np.minimum(places, num_frames - 1)  # arange may round its way to the end value
 
-    def _mask_bands(self, frames, random):
-        """Hide the same bands of the first block and of all blocks of its width (its deltas)."""
-        bands = next(iter(self.blocks.values()))
-        width = random.integers(min(self.settings.mask_bands, bands) + 1)
-        first = random.integers(bands - width + 1)
-        start = 0
-        for block_width in self.blocks.values():
-            if block_width == bands:
-                frames[:, start + first : start + first + width] = 0
-            start += block_width
 
-    def _mask_time(self, frames, random):
-        """Hide a stretch of frames, at most a quarter of the utterance."""
-        longest = min(self.settings.mask_frames, len(frames) // 4)
-        length = random.integers(longest + 1)
-        first = random.integers(len(frames) - length + 1)
-        frames[first : first + length] = 0
+@dataclass(frozen=True)
+class Variant:
+    """A variant of the frames of an utterance, float32 [T, D]; made when it becomes an array."""
+
+    features: object
+    places: np.ndarray
+    augmenter: Augmenter
+    names: tuple
+
+    ndim = 2
+
+    def __len__(self):
+        return len(self.places)
+
+    @property
+    def shape(self):
+        """(T, D)."""
+        return len(self), self.features.shape[1] * self.augmenter.data.frame_stack
+
+    def __array__(self, dtype=None, copy=None):
+        augmenter, random = self.augmenter, _random("values", *self.names)
+        settings, blocks = augmenter.settings, augmenter.blocks
+        frames = np.array(self.features, dtype=np.float32)
+        frames = warp_bands(frames, np.exp(random.uniform(-1, 1) * settings.warp), blocks)
+        bands = next(iter(blocks.values()))
+        frames[:, :bands] += np.float32(random.normal() * settings.gain)
+        for _ in range(settings.num_masks):
+            _mask_bands(frames, settings.mask_bands, blocks, random)
+        chosen = take_frames(frames, self.places, blocks, augmenter.data.frame_stack)
+        for _ in range(settings.num_masks):
+            _mask_time(chosen, settings.mask_frames, random)
+        return chosen if dtype is None else chosen.astype(dtype, copy=False)
 
 
-def _random(seed, epoch, index):
-    return np.random.default_rng(derive_seed("augment", seed, epoch, index))
+def warp_bands(frames, factor, blocks):
+    """Read band k of the first block, and of all blocks of its width, from place ``k * factor``.
+
+    Args:
+        frames: float32 [T, D].
+        factor: above 0; 1 leaves ``frames`` as they are. Beyond the last band it is repeated.
+        blocks: block name -> width, in the order of the D columns.
+
+    Returns:
+        float32 [T, D], linear interpolations between neighbouring bands.
+    """
+    if factor == 1:
+        return frames
+    bands = next(iter(blocks.values()))
+    places = np.minimum(np.arange(bands) * factor, bands - 1)
+    low = places.astype(np.int64)
+    share = (places - low).astype(np.float32)
+    warped, start = frames.copy(), 0
+    for width in blocks.values():
+        if width == bands:
+            block = frames[:, start : start + width]
+            high = block[:, np.minimum(low + 1, bands - 1)]
+            warped[:, start : start + width] = block[:, low] * (1 - share) + high * share
+        start += width
+    return warped
+
+
+def _mask_bands(frames, most, blocks, random):
+    """Hide the same bands of the first block and of all blocks of its width (its deltas)."""
+    bands = next(iter(blocks.values()))
+    width = random.integers(min(most, bands) + 1)
+    first = random.integers(bands - width + 1)
+    start = 0
+    for block_width in blocks.values():
+        if block_width == bands:
+            frames[:, start + first : start + first + width] = 0
+        start += block_width
+
+
+def _mask_time(frames, most, random):
+    """Hide a stretch of frames, at most a quarter of the utterance."""
+    longest = min(most, len(frames) // 4)
+    length = random.integers(longest + 1)
+    first = random.integers(len(frames) - length + 1)
+    frames[first : first + length] = 0
+
+
+def _random(purpose, *names):
+    return np.random.default_rng(derive_seed("augment", purpose, *names))

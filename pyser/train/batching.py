@@ -10,7 +10,9 @@ from pyser.train.seeds import derive_seed
 
 # How far, relative to its length, an utterance may move in the order of lengths: enough for batches
 # to differ from epoch to epoch, little enough to keep the padding near that of sorted batches.
-_LENGTH_JITTER = 0.05
+_LENGTH_JITTER = 0.03
+# Most padding in a batch, as part of its frames: where lengths lie far apart, batches are smaller.
+MAX_PADDING = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def shuffled_batches(lengths, batch_size, seed, epoch):
 
     Args:
         lengths: number of frames of each utterance.
-        batch_size: most utterances in a batch; batches are as even as possible.
+        batch_size: most utterances in a batch; fewer where more would need too much padding.
         seed, epoch: the same pair gives the same batches, whatever ran before.
 
     Returns:
@@ -39,13 +41,14 @@ def shuffled_batches(lengths, batch_size, seed, epoch):
     jitter = random.uniform(1 - _LENGTH_JITTER, 1 + _LENGTH_JITTER, len(lengths))
     shuffled = random.permutation(len(lengths))
     order = shuffled[np.argsort((lengths * jitter)[shuffled], kind="stable")]
-    batches = _cut(order, batch_size)
+    batches = _cut(order, lengths, batch_size)
     return [batches[index] for index in random.permutation(len(batches))]
 
 
 def sorted_batches(lengths, batch_size):
     """Cut all utterances into batches by increasing length, always in the same way."""
-    return _cut(np.argsort(np.asarray(lengths), kind="stable"), batch_size)
+    lengths = np.asarray(lengths)
+    return _cut(np.argsort(lengths, kind="stable"), lengths, batch_size)
 
 
 def padding_share(lengths, batches):
@@ -59,7 +62,8 @@ def collate(examples, indices, blocks, device="cpu"):
     """Pad the examples at ``indices`` into one Batch.
 
     Args:
-        examples: list of (features [T, D], label); T may differ, D is the sum of ``blocks``.
+        examples: list of (features [T, D], label), the features an array or what NumPy can make
+            one of; T may differ, D is the sum of ``blocks``.
         indices: which of them.
         blocks: block name -> width, in the order of the columns.
         device: where the tensors go.
@@ -68,7 +72,7 @@ def collate(examples, indices, blocks, device="cpu"):
     lengths = [len(features) for features, _ in chosen]
     padded = np.zeros((len(chosen), max(lengths), sum(blocks.values())), dtype=np.float32)
     for row, (features, _) in zip(padded, chosen, strict=True):
-        row[: len(features)] = features
+        row[: len(features)] = np.asarray(features)
     frames = torch.from_numpy(padded).to(device)
     parts = frames.split(list(blocks.values()), dim=-1)
     return Batch(
@@ -90,6 +94,16 @@ def check_examples(examples, blocks, what):
             raise InputError(found, f"{what} utterance {index}", f"[at least 1, {width}]")
 
 
-def _cut(order, batch_size):
-    count = max(1, -(-len(order) // batch_size))
-    return np.array_split(order, count)
+def _cut(order, lengths, batch_size):
+    """Cut ``order`` into batches, from the longest utterances on."""
+    batches, batch, frames, longest = [], [], 0, 0
+    for index in order[::-1]:
+        longest = max(longest, lengths[index])
+        padded = longest * (len(batch) + 1)
+        full = len(batch) == batch_size or padded - frames - lengths[index] > MAX_PADDING * padded
+        if batch and full:
+            batches.append(np.array(batch))
+            batch, frames, longest = [], 0, lengths[index]
+        batch.append(index)
+        frames += lengths[index]
+    return [*batches, np.array(batch)] if batch else batches

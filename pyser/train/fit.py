@@ -11,7 +11,9 @@ from torch.nn import functional
 
 from pyser.errors import InputError
 from pyser.score.metrics import confusion, unweighted_accuracy, weighted_accuracy
+from pyser.train.average import AveragedWeights
 from pyser.train.batching import check_examples, collate, shuffled_batches, sorted_batches
+from pyser.train.loss import class_weights, cross_entropy, mix
 from pyser.train.seeds import derive_seed
 
 _PREDICTION_BATCH_SIZE = 32
@@ -26,12 +28,14 @@ class FitState:
             dev_ua, dev_wa.
         model, optimizer: state dicts after the last epoch; ``None`` before the first.
         best: state dict of the model after the best epoch.
+        average: of the AveragedWeights after the last epoch, if weights are averaged.
     """
 
     history: list = field(default_factory=list)
     model: dict | None = None
     optimizer: dict | None = None
     best: dict | None = None
+    average: dict | None = None
 
     @property
     def best_epoch(self):
@@ -65,12 +69,17 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
     check_examples(train_set, model.blocks, "training")
     check_examples(dev_set, model.blocks, "dev")
     state = state or FitState()
+    # fused: the same arithmetic in one pass over the weights
     optimizer = torch.optim.Adam(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
+    average = None
     if state.model is not None:
         model.load_state_dict(state.model)
         optimizer.load_state_dict(state.optimizer)
+    if settings.average_decay:
+        average = AveragedWeights(model, settings.average_decay, state.average)
+    judged = average.model if average else model
     weights = class_weights(train_set, model.num_classes, settings.class_weights)
     while not finished(state, settings):
         started = time.monotonic()
@@ -79,12 +88,17 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
         for group in optimizer.param_groups:
             group["lr"] = rate
         examples = augmenter.epoch(train_set, seed, epoch) if augmenter else train_set
-        train_loss = _train_epoch(model, optimizer, examples, settings, weights, (seed, epoch))
-        entry = {"epoch": epoch, "learning_rate": rate, "train_loss": train_loss}
-        state.history.append(entry | evaluate(model, dev_set))
+        update = Update(model, optimizer, settings, weights, average)
+        entry = {
+            "epoch": epoch,
+            "learning_rate": rate,
+            "train_loss": _train_epoch(update, examples, settings.batch_size, seed, epoch),
+        }
+        state.history.append(entry | evaluate(judged, dev_set))
         state.model, state.optimizer = model.state_dict(), optimizer.state_dict()
+        state.average = average.state_dict() if average else None
         if state.best_epoch == epoch:
-            state.best = copy.deepcopy(state.model)
+            state.best = copy.deepcopy(judged.state_dict())
         if on_epoch:
             on_epoch(state, time.monotonic() - started)
     model.load_state_dict(state.best)
@@ -101,20 +115,12 @@ def finished(state, settings):
 def learning_rate(settings, state):
     """The learning rate of the next epoch, a function of the epochs done and nothing else."""
     done = len(state.history)
+    rate = settings.learning_rate * min(1.0, (done + 1) / (settings.warmup_epochs + 1))
     if settings.schedule == "cosine":
-        return settings.learning_rate * (1 + math.cos(math.pi * done / settings.epochs)) / 2
+        return rate * (1 + math.cos(math.pi * done / settings.epochs)) / 2
     if settings.schedule == "plateau":
-        return settings.learning_rate * 0.5 ** _num_plateaus(state, settings.schedule_patience)
-    return settings.learning_rate
-
-
-def class_weights(examples, num_classes, kind):
-    """Weights of the classes in the loss, float32 [C], or None; a class without examples gets 0."""
-    if kind == "none":
-        return None
-    counts = np.bincount([label for _, label in examples], minlength=num_classes)
-    weights = np.where(counts > 0, len(examples) / (num_classes * np.maximum(counts, 1)), 0.0)
-    return torch.tensor(weights, dtype=torch.float32)
+        return rate * 0.5 ** _num_plateaus(state, settings.schedule_patience)
+    return rate
 
 
 @torch.inference_mode()
@@ -142,31 +148,56 @@ def evaluate(model, examples):
     }
 
 
-def _train_epoch(model, optimizer, examples, settings, weights, seed_and_epoch):
+@dataclass(frozen=True)
+class Update:
+    """One step of the optimiser on one batch."""
+
+    model: torch.nn.Module
+    optimizer: torch.optim.Optimizer
+    settings: object
+    weights: torch.Tensor | None
+    average: AveragedWeights | None
+
+    def __call__(self, batch, random):
+        """Returns the loss; ``random`` (a NumPy Generator) is for mixup."""
+        loss = self._loss(batch, random)
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.settings.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+        self.optimizer.step()
+        if self.average:
+            self.average.update(self.model)
+        return loss.item()
+
+    def _loss(self, batch, random):
+        settings, device = self.settings, batch.lengths.device
+        weights = None if self.weights is None else self.weights.to(device)
+        targets = [(batch.labels, 1.0)]
+        if settings.mixup:
+            batch, others, share = mix(batch, settings.mixup, random)
+            targets = [(batch.labels, share), (others, 1.0 - share)]
+        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            outputs = self.model(batch.features, batch.lengths)
+        return sum(
+            share * cross_entropy(outputs.float(), labels, weights, settings.label_smoothing)
+            for labels, share in targets
+        )
+
+
+def _train_epoch(update, examples, batch_size, seed, epoch):
     """One pass over ``examples``; returns the mean loss per utterance."""
-    model.train()
+    model = update.model.train()
     device = next(model.parameters()).device
-    weights = weights if weights is None else weights.to(device)
-    torch.manual_seed(derive_seed("dropout", *seed_and_epoch))
+    torch.manual_seed(derive_seed("dropout", seed, epoch))
+    random = np.random.default_rng(derive_seed("mixup", seed, epoch))
     lengths = [len(features) for features, _ in examples]
     total = 0.0
-    for indices in shuffled_batches(lengths, settings.batch_size, *seed_and_epoch):
+    for indices in shuffled_batches(lengths, batch_size, seed, epoch):
         batch = collate(examples, indices, model.blocks, device)
-        loss = functional.cross_entropy(
-            model(batch.features, batch.lengths),
-            batch.labels,
-            weights,
-            label_smoothing=settings.label_smoothing,
-            reduction="none",  # "mean" would divide by the weights of the batch, undoing them
-        ).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        if settings.clip_norm:
-            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
-        optimizer.step()
-        total += loss.item() * len(indices)
+        total += update(batch, random) * len(indices)
     if not math.isfinite(total):
-        found, where = f"the training loss is {total}", f"epoch {seed_and_epoch[1]}"
+        found, where = f"the training loss is {total}", f"epoch {epoch}"
         raise InputError(found, where, remedy="lower train.learning_rate or set train.clip_norm")
     return total / len(examples)
 

@@ -1,6 +1,10 @@
-"""What a run reads: the features and labels of one fold, normalised, in memory."""
+"""What a run reads: the features and labels of one fold.
 
-from dataclasses import dataclass
+Features stay in the archive, which is mapped into memory: processes that train on the same archive
+share its pages. Rows are normalised when a batch is made of them.
+"""
+
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +15,52 @@ from pyser.data.reader import FeatureReader
 from pyser.data.tables import read_list
 from pyser.errors import InputError
 from pyser.log import progress
+from pyser.train.frames import stacked_widths, take_frames
 from pyser.train.plan import read_split
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Features of one utterance, float32 [T, D], made of rows in the archive when they are needed.
+
+    Args:
+        name: the utterance.
+        rows: float [T', D'], such as a view of the mapped archive.
+        normaliser: Normaliser.
+        blocks: block name -> width of the archive.
+        step, stack: see DataSettings.
+    """
+
+    name: str
+    rows: np.ndarray
+    normaliser: object
+    blocks: dict
+    step: int
+    stack: int
+
+    ndim = 2
+
+    def __len__(self):
+        return -(-len(self.rows) // self.step)
+
+    @property
+    def shape(self):
+        """(T, D)."""
+        return len(self), self.rows.shape[1] * self.stack
+
+    @property
+    def whole(self):
+        """The same utterance with every frame, none joined."""
+        return replace(self, step=1, stack=1)
+
+    def __array__(self, dtype=None, copy=None):
+        if self.stack == 1:
+            features = self.normaliser.apply(self.name, self.rows[:: self.step])
+        else:
+            normal = self.normaliser.apply(self.name, self.rows)
+            places = np.arange(0, len(normal), self.step)
+            features = take_frames(normal, places, self.blocks, self.stack)
+        return features if dtype is None else features.astype(dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -20,16 +69,18 @@ class Fold:
 
     Attributes:
         protocol: what the split says of itself (its protocol.json).
-        blocks: block name -> width, in the order of the feature columns.
+        read_blocks: block name -> width, in the order of the columns of the archive.
+        blocks: the same of the examples, wider where frames are joined.
         frontend: what made the features (frontend.json), None if unknown.
         statistics: of the training utterances (float64 [2, D + 1], as ``pyser split`` made them)
             when features were normalised by them, else None.
         utterances: part -> list of ids.
         speakers: utterance -> speaker.
-        examples: part -> list of (features float32 [T, D], class index), as ``utterances``.
+        examples: part -> list of (Utterance, class index), as ``utterances``.
     """
 
     protocol: dict
+    read_blocks: dict
     blocks: dict
     frontend: dict | None
     statistics: np.ndarray | None
@@ -48,7 +99,7 @@ class Fold:
         return self.protocol["data"]
 
 
-def load_fold(data, split, fold, settings, parts, whole=()):
+def load_fold(data, split, fold, settings, parts):
     """Read ``parts`` (of train, dev, test) of fold number ``fold``.
 
     Args:
@@ -57,7 +108,6 @@ def load_fold(data, split, fold, settings, parts, whole=()):
         fold: from 1.
         settings: DataSettings.
         parts: names of the parts.
-        whole: those of them that keep every frame, whatever ``frame_step`` is.
 
     Raises:
         FileError, InputError: a table or an archive is missing or cannot be used.
@@ -67,28 +117,29 @@ def load_fold(data, split, fold, settings, parts, whole=()):
     normaliser = load_stats(split, fold, settings.normalisation)
     utterances = {part: read_list(Path(split) / f"fold{fold}" / part) for part in parts}
     labels = data.table("utt2emo")
-    examples = {}
-    for part, names in utterances.items():
-        step = 1 if part in whole else settings.frame_step
-        examples[part] = [
-            (_features(reader, normaliser, name, step), _label(labels, name, protocol))
-            for name in progress(names, what=f"reading {part}, utterances")
-        ]
+    blocks = _blocks(reader)
+
+    def example(name):
+        if name not in reader:
+            raise InputError("no features", name, remedy="run pyser features and pyser split")
+        rows = reader.mapped(name)
+        normaliser.check(name, rows)
+        steps = settings.frame_step, settings.frame_stack
+        return Utterance(name, rows, normaliser, blocks, *steps), _label(labels, name, protocol)
+
     return Fold(
         protocol=protocol,
-        blocks=_blocks(reader),
+        read_blocks=blocks,
+        blocks=stacked_widths(blocks, settings.frame_stack),
         frontend=reader.frontend,
         statistics=normaliser.stats.get(GLOBAL_KEY),
         utterances=utterances,
         speakers=data.table("utt2spk"),
-        examples=examples,
+        examples={
+            part: [example(name) for name in progress(names, what=f"reading {part}, utterances")]
+            for part, names in utterances.items()
+        },
     )
-
-
-def _features(reader, normaliser, utterance, frame_step):
-    if utterance not in reader:
-        raise InputError("no features", utterance, remedy="run pyser features and pyser split")
-    return normaliser.apply(utterance, reader[utterance])[::frame_step].copy()
 
 
 def _label(labels, utterance, protocol):

@@ -5,10 +5,10 @@ A run (one fold, one seed) has its own folder ``EXP/fold<k>/seed<s>``::
     config.yaml    all settings, defaults included        metrics.jsonl  one line per epoch
     train.log      what the process said                  checkpoint.pt  only while it trains
     model.pt       the weights and how to use them        run.json       written last: complete
+    scores.tsv     answers on the test part, by score     dev_scores.tsv the same on the dev part
 """
 
-import ast
-import functools
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from pyser.data.normalise import SPEAKER_STATS
 from pyser.data.reader import FeatureReader
 from pyser.errors import FileError, InputError
 from pyser.files import digest, file_digest, read_json
+from pyser.score.result import DEV_SCORES_FILE as DEV_SCORES
 from pyser.score.result import MODEL_FILE as MODEL
 from pyser.score.result import RUN_FILE as RECORD
 from pyser.score.result import SCORES_FILE as SCORES
+from pyser.train.codedigest import code_digest, schema_digest
 
 CHECKPOINT = "checkpoint.pt"
-_LEARNING_CODE = ("augment", "batching", "fit", "inputs", "seeds", "settings")
+METRICS = "metrics.jsonl"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Run:
 
     def discard_results(self):
         """Remove what an earlier training of an incomplete run left: none of it is of this one."""
-        for name in (RECORD, MODEL, SCORES):
+        for name in (RECORD, MODEL, SCORES, DEV_SCORES):
             (self.directory / name).unlink(missing_ok=True)
 
     def discard_checkpoint(self):
@@ -67,11 +69,15 @@ def read_split(split):
     return read_json(path)
 
 
-def input_digests(data, split, folds):
-    """Digests of all that runs read: fold -> dict of ``features``, ``labels`` and ``split``.
+def input_digests(data, split, folds, model):
+    """Digests of all that runs of ``model`` depend on, besides settings and seed.
 
     Features count by what made them and by their places in the archive, and by their values through
     the statistics in the split: to read the whole archive would take seconds.
+
+    Returns:
+        A dict fold -> dict of ``features``, ``frontend``, ``labels``, ``speakers``, ``split`` and
+        ``code``.
 
     Raises:
         FileError: a table is missing.
@@ -89,36 +95,18 @@ def input_digests(data, split, folds):
         if shared[name] != protocol["inputs"][key]:
             found = f"the {name} in {data} changed since this split was made"
             raise InputError(found, split, remedy="run pyser split again")
-    shared["code"] = code_digest()
+    shared |= {"frontend": digest(reader.made_by), "code": code_digest(model)}
     return {fold: shared | {"split": _split_digest(split, fold, protocol)} for fold in folds}
 
 
-@functools.cache
-def code_digest():
-    """SHA-256 of the code that decides what a run learns and answers, without its comments."""
-    package = Path(__file__).parents[1]
-    train = [package / "train" / f"{name}.py" for name in _LEARNING_CODE]
-    sources = [*sorted(package.glob("models/*.py")), *train, package / "data" / "normalise.py"]
-    return digest([_statements(path.read_text(encoding="utf-8")) for path in sources])
-
-
-def _statements(source):
-    """What ``source`` does, as text: without comments, docstrings and layout."""
-    tree = ast.parse(source)
-    documented = ast.Module | ast.ClassDef | ast.FunctionDef
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node):
-            node.body = node.body[1:]
-    return ast.dump(tree)
-
-
 def request_digest(entries):
-    """Digest of a configuration as it was given.
+    """Digest of a configuration as it was given, a known model included.
 
-    With the same code, equal digests mean equal settings: what they resolve to need not be worked
-    out (with torch).
+    Equal digests mean equal settings, for they tell the defaults too: what the configuration
+    resolves to need not be worked out (with torch).
     """
-    return digest({name: entry.value for name, entry in entries.items()})
+    given = {name: entry.value for name, entry in entries.items()}
+    return digest([given, schema_digest(given["model.name"])])
 
 
 def answers(run, digests):
@@ -139,7 +127,7 @@ def check_same(found, config, digests, where):
     differences = [
         f"{name} was {old.get(name, 'not there')}, is {new.get(name, 'not there')}"
         for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
+        if json.dumps(old.get(name)) != json.dumps(new.get(name))  # 1 is not 1.0, nor true
     ]
     before = found["digests"]
     differences += [f"the {name} changed" for name in digests if before.get(name) != digests[name]]

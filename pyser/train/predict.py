@@ -1,4 +1,4 @@
-"""The answers of a trained run on the test part of its fold."""
+"""The answers of a trained run on the dev and the test part of its fold."""
 
 from pathlib import Path
 
@@ -14,11 +14,27 @@ from pyser.train.inputs import load_fold
 from pyser.train.settings import Settings
 from pyser.train.torchsetup import prepare_torch
 
+# Part -> file; scores.tsv comes last, because a run that has it counts as scored.
+_FILES = {"dev": plan.DEV_SCORES, "test": plan.SCORES}
+
 
 def predict_run(directory, device="cpu"):
-    """Write ``scores.tsv`` of the run in the folder ``directory``.
+    """Write ``dev_scores.tsv`` and ``scores.tsv`` of the run in the folder ``directory``.
+
+    The dev part is what calibration may be fitted on. Raises what ``open_run`` raises.
+    """
+    model, fold, _ = open_run(directory, list(_FILES), device)
+    for part, name in _FILES.items():
+        write_scores(Path(directory) / name, _answers(model, fold, part))
+
+
+def open_run(directory, parts, device="cpu"):
+    """The trained model of a run and ``parts`` of its fold, to answer them as it was trained.
 
     Data and split are those it was trained with, at the same paths from the working directory.
+
+    Returns:
+        The model on ``device``, the Fold and the Settings.
 
     Raises:
         FileError: the run is not complete.
@@ -28,22 +44,27 @@ def predict_run(directory, device="cpu"):
     if not all((directory / name).is_file() for name in (plan.RECORD, plan.MODEL)):
         raise FileError("no complete run", directory, remedy="run pyser train")
     record = read_json(directory / plan.RECORD)
-    digests = plan.input_digests(record["data"], record["split"], [record["fold"]])
-    plan.check_same(record, record["config"], digests[record["fold"]], directory)
+    where = record["data"], record["split"], [record["fold"]]
+    digests = plan.input_digests(*where, record["model"])[record["fold"]]
+    plan.check_same(record, record["config"], digests, directory)
     device = prepare_torch(record["threads"], device)
     model, _ = load_model(directory / plan.MODEL)
     settings = Settings.from_dict(record["config"], directory)
-    fold = load_fold(record["data"], record["split"], record["fold"], settings.data, ["test"])
-    outputs = torch.from_numpy(logits(model.to(device), fold.examples["test"])).double()
-    names = fold.utterances["test"]
-    scores = decide(
+    fold = load_fold(record["data"], record["split"], record["fold"], settings.data, parts)
+    return model.to(device), fold, settings
+
+
+def _answers(model, fold, part):
+    """The Scores of ``model`` on one part of its fold."""
+    outputs = torch.from_numpy(logits(model, fold.examples[part])).double()
+    names = fold.utterances[part]
+    return decide(
         fold.classes,
         names,
         [fold.speakers[name] for name in names],
-        [label for _, label in fold.examples["test"]],
+        [label for _, label in fold.examples[part]],
         outputs.log_softmax(dim=1).numpy(),
     )
-    write_scores(directory / plan.SCORES, scores)
 
 
 def load_model(path):

@@ -1,5 +1,6 @@
 """What is kept of a finished run: run.json for people and tables, model.pt for prediction."""
 
+import importlib.metadata
 import platform
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 
 import pyser
+from pyser.train.environment import describe_environment
 
 # What run.json tells of the protocol; sizes and digests are in the split itself.
 _PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
@@ -15,7 +17,7 @@ _PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
 _MODEL_KEYS = ("model", "config", "classes", "normalisation", "best_epoch", "dev_ua", "digests")
 
 
-def describe_run(spec, settings, fold, model, state, digests):
+def describe_run(spec, settings, fold, model, state, digests, seconds):
     """The content of run.json.
 
     Args:
@@ -26,6 +28,7 @@ def describe_run(spec, settings, fold, model, state, digests):
         model: with the weights of the best epoch.
         state: FitState at the end.
         digests: as from ``plan.input_digests``.
+        seconds: that training took.
     """
     best = state.history[state.best_epoch - 1]
     return {
@@ -45,16 +48,19 @@ def describe_run(spec, settings, fold, model, state, digests):
         "best_epoch": state.best_epoch,
         "dev_ua": best["dev_ua"],
         "dev_loss": best["dev_loss"],
+        "seconds": round(seconds, 3),
         "digests": digests | {"request": spec.request},
         "command": spec.command,
         "commit": commit(),
         "threads": spec.threads,
         "device": next(model.parameters()).device.type,
+        "environment": describe_environment(spec.threads, next(model.parameters()).device),
         "versions": {
             "pyser": pyser.__version__,
             "python": platform.python_version(),
             "torch": torch.__version__,
             "numpy": np.__version__,
+            **{name: importlib.metadata.version(name) for name in getattr(model, "libraries", ())},
         },
     }
 

@@ -1,4 +1,4 @@
-"""``pyser train``: a model on every fold of a split, one process per fold and seed."""
+"""``pyser train``: models on every fold of a split, one process per model, fold and seed."""
 
 import json
 import shlex
@@ -7,30 +7,43 @@ from pathlib import Path
 
 from pyser.config import Option, Parser
 from pyser.data.protocols import parse_folds
-from pyser.errors import UsageError
+from pyser.errors import InputError, UsageError
 from pyser.files import read_json
 from pyser.frontend.frontend import usable_cpus
 from pyser.log import log, progress, warn
-from pyser.train import grid, plan
-from pyser.train.yamlfile import read_entries
+from pyser.train import cost, grid, plan
+from pyser.train.experiment import Experiment, Row, read_experiment
+from pyser.train.rows import plan_row, queue
+from pyser.train.yamlfile import make_entry
 
 PARSER = Parser(
-    usage="pyser train --config MODEL.yaml --data DATA_DIR --split SPLIT_DIR --exp EXP_DIR",
+    usage="pyser train (--config MODEL.yaml | --experiment EXPERIMENT.yaml) --data DATA_DIR"
+    " --split SPLIT_DIR --exp EXP_DIR",
     description=(
-        "Train a model on every fold, one process per fold and seed. A command that was killed\n"
-        "goes on where it was when it is given again; what is complete is left as it is. Settings\n"
-        "of the configuration can be given on the command line, such as --train.epochs=3"
+        "Train a model, or all rows of an experiment, on every fold, one process per fold and\n"
+        "seed. A command that was killed goes on where it was when it is given again; what is\n"
+        "complete is left as it is. Settings of a model can be given on the command line, such\n"
+        "as --train.epochs=3; those of an experiment are in its file."
     ),
     options=[
-        Option("config", str, help="YAML file with the sections model, data, train", required=True),
+        Option("config", str, help="YAML file with the sections model, data, train"),
+        Option("experiment", str, help="YAML file: title, protocol, seeds, reference, rows"),
         Option("data", str, help="data directory with feats.scp", required=True),
         Option("split", str, help="folder made by pyser split", required=True),
-        Option("exp", str, help="folder for fold<k>/seed<s>", required=True),
+        Option(
+            "exp",
+            str,
+            help="folder for fold<k>/seed<s>; of an experiment, for ROW/PROTOCOL/fold<k>/seed<s>",
+            required=True,
+        ),
         Option("folds", str, help="such as 1,3-5 (default: all)"),
-        Option("seeds", int, 1, "train with the seeds 1..K"),
+        Option("seeds", int, help="train with the seeds 1..K (default: the experiment's, or 1)"),
         Option("nj", int, help="runs at once (default: the number of cores)"),
         Option("threads", int, 1, "torch threads of a run; with others, other rounding"),
-        Option("device", str, "cpu", "cpu, cuda, cuda:N, or auto: cuda if there is one"),
+        Option("device", str, "cpu", "cpu, cuda, cuda:N, or auto; all runs at once share it"),
+        Option(
+            "dry-run", bool, False, "only say what is complete, begun and missing, and its cost"
+        ),
         Option("command", str, help="what to show as the way to repeat this (default: this)"),
     ],
     dotted=True,
@@ -42,50 +55,71 @@ def main(argv):
     options = PARSER.parse(argv)
     if options is None:
         return 0
+    _check(options)
+    protocol = plan.read_split(options.split)
+    options.folds = parse_folds(options.folds, protocol["folds"])
+    options.command = options.command or shlex.join(["pyser", "train", *argv])
+    options.nj = options.nj or max(1, usable_cpus() // options.threads)
+    rows = list(_plan_rows(options, protocol))
+    if options.dry_run:
+        print("\n".join(cost.describe(rows, options.nj)))
+        return 0
+    runs = [run for row in rows for run in row.runs]
+    for run in runs:
+        if run.complete:
+            run.discard_checkpoint()
+    if all(run.complete for run in runs):
+        log(f"nothing to do: all {len(runs)} runs in {options.exp} are complete")
+        return 0
+    if protocol["data"].get("standin"):
+        warn("the data are a synthetic stand-in: results say nothing about real speech")
+    return _train(rows, options)
+
+
+def _check(options):
     for name in ("seeds", "nj", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name}={value}", expected="at least 1")
-    entries = read_entries(options.config, options.dotted)
-    protocol = plan.read_split(options.split)
-    folds = parse_folds(options.folds, protocol["folds"])
-    runs = plan.list_runs(options.exp, folds, range(1, options.seeds + 1))
-    request = plan.request_digest(entries)
-    digests = plan.input_digests(options.data, options.split, folds)
-    asked = {fold: digests[fold] | {"request": request} for fold in folds}
-    unsure = [run for run in runs if not plan.answers(run, asked[run.fold])]
-    missing, settings = _missing(unsure, entries, digests) if unsure else ([], None)
-    for run in runs:
-        if run.complete:
-            run.discard_checkpoint()
-    if not missing:
-        log(f"nothing to do: all {len(runs)} runs in {options.exp} are complete")
-        return 0
-    options.command = options.command or shlex.join(["pyser", "train", *argv])
-    return _train(missing, settings, options, request)
+    if bool(options.config) == bool(options.experiment):
+        raise UsageError("--config or --experiment, one of them", remedy=f"usage: {PARSER.usage}")
+    if options.experiment and options.dotted:
+        found = f"--{next(iter(options.dotted))} with --experiment"
+        raise UsageError(found, remedy="the settings of its rows are in the file")
 
 
-def _missing(runs, entries, digests):
-    """The runs that are not complete and the settings; complete ones must be what is asked for."""
-    from pyser.train.settings import Settings  # with torch, which only an incomplete answer needs
+def _plan_rows(options, protocol):
+    """Yield a PlannedRow for each row: a model that is given alone is an experiment of one row."""
+    if options.config:
+        overrides = tuple(make_entry(*pair) for pair in options.dotted.items())
+        name = Path(options.config).stem
+        row = Row(name, name, Path(options.config), overrides)
+        experiment, places = Experiment(name, protocol["id"], 1, name, (row,)), [options.exp]
+    else:
+        experiment = read_experiment(options.experiment)
+        places = [experiment.place(options.exp, row) for row in experiment.rows]
+    if experiment.protocol != protocol["id"]:
+        found = f"protocol is {experiment.protocol}"
+        expected = f"{protocol['id']}, that of {options.split}"
+        raise InputError(
+            found, options.experiment, expected, "split with the experiment's protocol"
+        )
+    seeds = range(1, (options.seeds or experiment.seeds) + 1)
+    for row, place in zip(experiment.rows, places, strict=True):
+        runs = plan.list_runs(place, options.folds, seeds)
+        yield plan_row(row, runs, options.data, options.split)
 
-    settings = Settings.from_entries(entries).as_dict()
-    for run in runs:
-        if run.complete:
-            record = read_json(run.directory / plan.RECORD)
-            plan.check_same(record, settings, digests[run.fold], run.directory)
-    return [run for run in runs if not run.complete], settings
 
-
-def _train(runs, settings, options, request):
-    """Train ``runs`` in child processes; report each as it ends."""
-    num_jobs = options.nj or max(1, usable_cpus() // options.threads)
-    jobs = {_job(run, settings, options, request): run for run in runs}
+def _train(rows, options):
+    """Train what is missing in child processes; report each run as it ends."""
+    jobs = {_job(row, run, options, len(rows) > 1): run for row, run in queue(rows)}
     failed = 0
-    if plan.read_split(options.split)["data"].get("standin"):
-        warn("the data are a synthetic stand-in: results say nothing about real speech")
-    log(f"{len(runs)} runs, {num_jobs} at once, threads of each: {options.threads}")
-    for outcome in progress(grid.run_jobs(list(jobs), num_jobs), len(jobs), "train: runs"):
+    for row in rows:
+        if row.repeats_itself:
+            name = row.settings["model"]["name"]
+            warn(f"{row.row.name}: {name} draws nothing at random, so all seeds give the same")
+    log(f"{len(jobs)} runs, {options.nj} at once, threads of each: {options.threads}")
+    for outcome in progress(grid.run_jobs(list(jobs), options.nj), len(jobs), "train: runs"):
         if outcome.ok:
             record = read_json(jobs[outcome.job].directory / plan.RECORD)
             ua, epoch = 100 * record["dev_ua"], record["best_epoch"]
@@ -93,20 +127,21 @@ def _train(runs, settings, options, request):
         else:
             failed += 1
             log(f"ERROR: {outcome}; the end of {outcome.job.log}:\n{grid.tail(outcome.job.log)}")
-    log(f"Done {len(runs) - failed} out of {len(runs)} runs.")
+    log(f"Done {len(jobs) - failed} out of {len(jobs)} runs.")
     return 1 if failed else 0
 
 
-def _job(run, settings, options, request):
+def _job(planned, run, options, named):
+    """The child process of a run; ``named`` after its row too, where there are several."""
     spec = {
-        "name": Path(options.config).stem,
+        "name": planned.row.name,
         "directory": str(run.directory),
         "data": options.data,
         "split": options.split,
         "fold": run.fold,
         "seed": run.seed,
-        "config": settings,
-        "request": request,
+        "config": planned.settings,
+        "request": planned.request,
         "threads": options.threads,
         "device": options.device,
         "command": options.command,
@@ -117,4 +152,5 @@ def _job(run, settings, options, request):
         ("OMP_NUM_THREADS", str(options.threads)),
         ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
     )
-    return grid.Job(str(run), command, Path(run.directory) / "train.log", environment)
+    name = f"{planned.row.name}, {run}" if named else str(run)
+    return grid.Job(name, command, Path(run.directory) / "train.log", environment)

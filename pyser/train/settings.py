@@ -1,13 +1,12 @@
 """Settings of one training: model, data and training, checked where they were written."""
 
-import difflib
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin
 
 from pyser.errors import InputError
 from pyser.models import MODELS
 from pyser.models.limits import allowed_range, check_limits, in_range, limited
-from pyser.train.yamlfile import Entry
+from pyser.train.yamlfile import Entry, nearest
 
 
 @dataclass(frozen=True)
@@ -18,10 +17,12 @@ class DataSettings:
         normalisation: z-score by the statistics of each ``speaker`` (transductive: test speakers
             included, without labels), of the ``train`` utterances of the fold, or ``none``.
         frame_step: keep every n-th frame.
+        frame_stack: join each frame that is kept with those after it, this many in all.
     """
 
     normalisation: Literal["speaker", "train", "none"] = "speaker"
     frame_step: int = limited(1, 1)
+    frame_stack: int = limited(1, 1)
 
     def __post_init__(self):
         check_limits(self)
@@ -36,12 +37,18 @@ class AugmentSettings:
         frame_offset: begin at any of the first ``frame_step`` frames.
         mask_bands: most neighbouring bands hidden in a whole utterance (and in its deltas).
         mask_frames: most neighbouring frames hidden, of those that are kept.
+        num_masks: how many masks of each kind; they may overlap.
+        warp: bands are read from places up to exp(warp) times higher or lower.
+        gain: standard deviation of a shift of the whole first block, in its own (normalised) unit.
     """
 
     tempo: float = limited(0.0, 0.0, 0.5)
     frame_offset: bool = False
     mask_bands: int = limited(0, 0)
     mask_frames: int = limited(0, 0)
+    num_masks: int = limited(1, 1)
+    warp: float = limited(0.0, 0.0, 0.5)
+    gain: float = limited(0.0, 0.0, 10.0)
 
     def __post_init__(self):
         check_limits(self)
@@ -68,6 +75,12 @@ class TrainSettings:
         schedule: of the learning rate: ``none``; ``cosine``: down to 0 over ``epochs``;
             ``plateau``: halved after each ``schedule_patience`` epochs without a better dev UA.
         schedule_patience: epochs, for ``plateau``.
+        warmup_epochs: over these first epochs the learning rate rises to its value.
+        mixup: alpha of mixup (two utterances of a batch become one, with both labels); 0: none.
+        average_decay: judge and keep an exponential moving average of the weights; the part of it
+            that stays at each update; 0: the weights themselves.
+        precision: ``float32``, or ``bfloat16``: products in training take factors of 8 bits and
+            sum in float32 (torch's autocast); dev and test are computed in float32 always.
         patience: stop after so many epochs without a better one (dev UA, then dev loss); 0: never.
     """
 
@@ -80,6 +93,10 @@ class TrainSettings:
     label_smoothing: float = limited(0.0, 0.0, 0.9)
     schedule: Literal["none", "cosine", "plateau"] = "none"
     schedule_patience: int = limited(5, 1)
+    warmup_epochs: int = limited(0, 0)
+    mixup: float = limited(0.0, 0.0, 10.0)
+    average_decay: float = limited(0.0, 0.0, 0.9999)
+    precision: Literal["float32", "bfloat16"] = "float32"
     patience: int = limited(0, 0)
 
     def __post_init__(self):
@@ -109,7 +126,7 @@ class Settings:
 
     def as_dict(self):
         """Sections of plain values, as in a configuration file."""
-        parts = {name: asdict(getattr(self, name)) for name in ("model", *_SECTIONS)}
+        parts = {name: _plain(getattr(self, name)) for name in ("model", *_sections(self.name))}
         return parts | {"model": {"name": self.name} | parts["model"]}
 
     @classmethod
@@ -127,15 +144,38 @@ class Settings:
                 model, named with the nearest one; a value of another type or out of range.
         """
         name = _model_name(entries)
-        classes = {"model": MODELS[name].Config} | _SECTIONS
+        classes = {"model": MODELS[name].Config} | _sections(name)
         values = {section: {} for section in classes}
         for entry in entries.values():
             if entry.section not in classes:
-                remedy = _nearest(entry.section, classes)
+                remedy = nearest(entry.section, classes)
                 raise entry.error(f"unknown section {entry.section}", remedy=remedy)
             if entry.name != "model.name":
                 values[entry.section][entry.key] = _value(entry, classes[entry.section])
         return cls(name, **{key: classes[key](**values[key]) for key in classes})
+
+
+def _sections(name):
+    """The sections of settings, besides its own, that the model ``name`` has a use for."""
+    fits_itself = hasattr(MODELS[name], "fit_examples")
+    return {"data": DataSettings} if fits_itself else _SECTIONS
+
+
+def _plain(section):
+    """A section as YAML and JSON give it back: with lists, not tuples."""
+    values = asdict(section).items()
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
+
+
+def with_defaults(found):
+    """A record of a run (dict with ``config``) with the settings it was made without, at defaults.
+
+    ``codedigest`` says why that is what it was made with, as long as its code is that of now.
+    """
+    config = found["config"]
+    defaults = Settings.from_dict({"model": {"name": config["model"]["name"]}}).as_dict()
+    sections = config | {name: values | config.get(name, {}) for name, values in defaults.items()}
+    return found | {"config": sections}
 
 
 def _model_name(entries):
@@ -146,7 +186,7 @@ def _model_name(entries):
     entry = entries["model.name"]
     if entry.value not in MODELS:
         found = f"unknown model {entry.value!r}"
-        raise entry.error(found, "one of: " + " ".join(MODELS), _nearest(entry.value, MODELS))
+        raise entry.error(found, "one of: " + " ".join(MODELS), nearest(str(entry.value), MODELS))
     return entry.value
 
 
@@ -156,7 +196,7 @@ def _value(entry, section_class):
     if entry.key not in known:
         names = [f"{entry.section}.{name}" for name in known]
         names += ["model.name"] if entry.section == "model" else []
-        raise entry.error(f"unknown key {entry.name}", remedy=_nearest(entry.name, names))
+        raise entry.error(f"unknown key {entry.name}", remedy=nearest(entry.name, names))
     item = known[entry.key]
     try:
         value = _parse(item.type, entry.value)
@@ -186,9 +226,7 @@ def _parse(kind, value):
 def _type_in_words(kind):
     if get_origin(kind) is Literal:
         return "one of: " + " ".join(map(str, get_args(kind)))
-    return {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, str(kind))
-
-
-def _nearest(name, names):
-    near = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else "known are: " + " ".join(names)
+    if get_origin(kind) is tuple:
+        return f"a list, each value {_type_in_words(get_args(kind)[0])}"
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+    return words.get(kind, str(kind))

@@ -6,6 +6,7 @@ command.
 
 import json
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,11 +19,12 @@ from pyser.log import log, warn
 from pyser.models import MODELS
 from pyser.train import checkpoint, grid, plan
 from pyser.train.augment import Augmenter
-from pyser.train.fit import FitState, finished, fit
+from pyser.train.batching import check_examples
+from pyser.train.fit import FitState, evaluate, finished, fit
 from pyser.train.inputs import load_fold
 from pyser.train.record import describe_run, pack_model
 from pyser.train.seeds import derive_seed
-from pyser.train.settings import Settings
+from pyser.train.settings import Settings, with_defaults
 from pyser.train.torchsetup import prepare_torch
 
 
@@ -41,11 +43,12 @@ def main(argv):
 
 def train_run(spec):
     """Train one run to its end, going on from its checkpoint if there is one."""
+    began = time.monotonic()
     run = plan.Run(spec.fold, spec.seed, Path(spec.directory))
     settings = Settings.from_dict(spec.config)
-    digests = plan.input_digests(spec.data, spec.split, [spec.fold])[spec.fold]
+    digests = plan.input_digests(spec.data, spec.split, [spec.fold], settings.name)[spec.fold]
     if run.complete:
-        record = read_json(run.directory / plan.RECORD)
+        record = with_defaults(read_json(run.directory / plan.RECORD))
         plan.check_same(record, settings.as_dict(), digests, run.directory)
         log("already complete")
         return
@@ -53,29 +56,24 @@ def train_run(spec):
     start = _start_point(run, settings, digests, spec.threads)
     spec.threads = start["threads"]
     device = prepare_torch(spec.threads, spec.device)
-    whole = ["train"] if settings.augment.active else []
-    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"], whole)
+    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"])
     model = _make_model(settings, fold, spec.seed).to(device)
     _log_start(run, settings, fold, model, spec.threads, device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
 
+    def elapsed():
+        """Seconds that led to what is there now: not those of epochs that a kill undid."""
+        return start["seconds"] + time.monotonic() - began
+
     def on_epoch(state, seconds):
-        checkpoint.save(run.directory / plan.CHECKPOINT, start | {"state": checkpoint.pack(state)})
+        reached = {"state": checkpoint.pack(state), "seconds": elapsed()}
+        checkpoint.save(run.directory / plan.CHECKPOINT, start | reached)
         _write_metrics(run, state)
         _log_epoch(state, settings, seconds)
 
-    state = fit(
-        model,
-        fold.examples["train"],
-        fold.examples["dev"],
-        settings.train,
-        derive_seed("fit", spec.seed),
-        checkpoint.unpack(start["state"]),
-        on_epoch,
-        _make_augmenter(settings, fold),
-    )
+    state = _fit(model, fold, settings, spec.seed, checkpoint.unpack(start["state"]), on_epoch)
     _write_metrics(run, state)
-    record = describe_run(spec, settings, fold, model, state, digests)
+    record = describe_run(spec, settings, fold, model, state, digests, elapsed())
     checkpoint.save(run.directory / plan.MODEL, pack_model(model, fold, record))
     write_json(run.directory / plan.RECORD, record)  # last: now the run is complete
     run.discard_checkpoint()
@@ -90,11 +88,33 @@ def _start_point(run, settings, digests, threads):
     if not path.is_file():
         state = checkpoint.pack(FitState())
         begun = {"config": settings.as_dict(), "digests": digests, "threads": threads}
-        return begun | {"state": state}
-    start = checkpoint.load(path)
+        return begun | {"state": state, "seconds": 0.0}
+    start = with_defaults(checkpoint.load(path))
     plan.check_same(start, settings.as_dict(), digests, run.directory)
     log(f"going on after epoch {len(start['state']['history'])}")
     return start
+
+
+def _fit(model, fold, settings, seed, state, on_epoch):
+    """Train ``model`` on the examples of ``fold``; the FitState at the end."""
+    examples = fold.examples["train"], fold.examples["dev"]
+    if hasattr(model, "fit_examples"):
+        return _fit_once(model, *examples)
+    augmenter = _make_augmenter(settings, fold)
+    seed = derive_seed("fit", seed)
+    return fit(model, *examples, settings.train, seed, state, on_epoch, augmenter)
+
+
+def _fit_once(model, train_set, dev_set):
+    """Let a model fit itself: a history of one entry, with what it tells; nothing to go on from."""
+    check_examples(train_set, model.blocks, "training")
+    check_examples(dev_set, model.blocks, "dev")
+    told = model.fit_examples(train_set, dev_set)
+    train_loss = evaluate(model, train_set)["dev_loss"]
+    entry = {"epoch": 1, "learning_rate": None, "train_loss": train_loss}
+    entry |= evaluate(model, dev_set)
+    log(f"dev loss {entry['dev_loss']:.4f}, dev UA {100 * entry['dev_ua']:.2f} %; {told['chosen']}")
+    return FitState([entry | told])
 
 
 def _make_model(settings, fold, seed):
@@ -105,7 +125,7 @@ def _make_model(settings, fold, seed):
 def _make_augmenter(settings, fold):
     if not settings.augment.active:
         return None
-    return Augmenter(settings.augment, settings.data.frame_step, fold.blocks)
+    return Augmenter(settings.augment, settings.data, fold.read_blocks)
 
 
 def _write_metrics(run, state):
@@ -117,7 +137,8 @@ def _log_start(run, settings, fold, model, threads, device):
     if fold.corpus.get("standin"):
         warn("the data are a synthetic stand-in: results say nothing about real speech")
     counts = ", ".join(f"{len(items)} {part}" for part, items in fold.examples.items())
-    log(f"{settings.name}, {run}: {model.num_parameters} parameters, {counts} utterances")
+    size = f"{model.num_parameters} parameters, " if model.num_parameters else ""
+    log(f"{settings.name}, {run}: {size}{counts} utterances")
     log(f"torch {torch.__version__} on {device}, {threads} threads")
 
 

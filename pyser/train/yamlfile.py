@@ -3,6 +3,8 @@
 Without torch: what the values mean is checked by ``pyser.train.settings``.
 """
 
+import contextlib
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +35,12 @@ class Entry:
         return kind(what, self.where, expected, remedy)
 
 
-def read_entries(path, overrides=None):
+def read_entries(path, overrides=()):
     """Read the values of a configuration file, some of them replaced.
 
     Args:
         path: YAML file; a mapping of sections, each a mapping of keys to values.
-        overrides: dict ``section.key`` -> text, from the command line.
+        overrides: the Entries that take the place of those of the file.
 
     Returns:
         A dict ``section.key`` -> Entry.
@@ -53,18 +55,33 @@ def read_entries(path, overrides=None):
             found, first = f"{entry.name} is given twice", entries[entry.name].where
             raise InputError(found, entry.where, remedy=f"the first time was at {first}")
         entries[entry.name] = entry
-    for name, text in (overrides or {}).items():
-        section, _, key = name.partition(".")
-        entries[name] = Entry(section, key, text, COMMAND_LINE)
-    return entries
+    return entries | {entry.name: entry for entry in overrides}
 
 
-def _entries(path):
+def make_entry(name, value, where=COMMAND_LINE):
+    """The Entry of ``section.key``."""
+    section, _, key = name.partition(".")
+    return Entry(section, key, value, where)
+
+
+def nearest(name, names):
+    """What to say about a ``name`` (str) that is none of ``names``."""
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else "known are: " + ", ".join(names)
+
+
+@contextlib.contextmanager
+def open_yaml(path):
+    """Yield the loader of a YAML file and its root node (None: empty).
+
+    Raises:
+        FileError: the file cannot be read.
+        InputError: it is no YAML; with file and line.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             loader = yaml.SafeLoader(file)
-            root = loader.get_single_node()
-            yield from _entries_of(loader, root, path)
+            yield loader, loader.get_single_node()
     except OSError as error:
         raise FileError(f"cannot be read ({error.strerror})", path) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -73,19 +90,24 @@ def _entries(path):
         raise InputError(f"is no YAML ({getattr(error, 'problem', error)})", where) from error
 
 
-def _entries_of(loader, root, path):
-    for section, values in _pairs(root, path, "sections such as `model:`"):
-        name = section.value
-        for key, value in _pairs(values, path, f"`key: value` lines in section {name}"):
-            where = f"{path}:{key.start_mark.line + 1}"
-            yield Entry(name, key.value, loader.construct_object(value, deep=True), where)
+def read_pairs(node, path, expected):
+    """The (key, value, ``file:line``) of a mapping, the first two as nodes; none of an empty node.
 
-
-def _pairs(node, path, expected):
-    """The (key, value) nodes of a mapping; an empty section is an empty mapping."""
+    Raises:
+        InputError: it is another kind of node; ``expected`` says what should be there.
+    """
     if node is not None and node.tag == "tag:yaml.org,2002:null" and node.value == "":
         return []
     if not isinstance(node, yaml.MappingNode):
         where = f"{path}:{node.start_mark.line + 1}" if node else path
         raise InputError("found no mapping" if node else "is empty", where, expected)
-    return node.value
+    return [(key, value, f"{path}:{key.start_mark.line + 1}") for key, value in node.value]
+
+
+def _entries(path):
+    with open_yaml(path) as (loader, root):
+        for section, values, _ in read_pairs(root, path, "sections such as `model:`"):
+            expected = f"`key: value` lines in section {section.value}"
+            for key, value, where in read_pairs(values, path, expected):
+                content = loader.construct_object(value, deep=True)
+                yield Entry(section.value, key.value, content, where)

@@ -6,7 +6,7 @@ import torch
 
 from pyser.errors import InputError
 from pyser.models.hnsd import HNSD
-from pyser.models.layers import reverse_frames
+from pyser.models.layers import FrameDropout, reverse_frames
 
 BLOCKS = {"static": 3, "delta": 3, "delta2": 3}
 
@@ -30,12 +30,16 @@ def lstm(x, weights, prefix):
     return np.array(outputs)
 
 
-def encode(x, weights, number, bidirectional):
-    outputs = lstm(x, weights, f"encoders.{number}.forward_lstm")
-    if not bidirectional:
-        return outputs
-    backward = lstm(x[::-1], weights, f"encoders.{number}.backward_lstm")[::-1]
-    return np.concatenate([outputs, backward], axis=1)
+def encode(x, weights, number, bidirectional, layer=0):
+    while f"encoders.{number}.layers.{layer}.forward_lstm.weight_ih_l0" in weights:
+        prefix = f"encoders.{number}.layers.{layer}"
+        outputs = lstm(x, weights, f"{prefix}.forward_lstm")
+        if bidirectional:
+            backward = lstm(x[::-1], weights, f"{prefix}.backward_lstm")[::-1]
+            outputs = np.concatenate([outputs, backward], axis=1)
+        x, layer = outputs, layer + 1
+    assert layer
+    return x
 
 
 def forward(config, weights, static, dynamic):
@@ -57,13 +61,17 @@ def forward(config, weights, static, dynamic):
             frames.append(z * h_s + (1 - z) * h_d)
         else:
             frames.append(np.concatenate(f))
-    if config.pooling == "attention":
+    mean = sum(frames) / len(frames)
+    if config.pooling != "mean":
         w, b = weights["pooling.project.weight"], weights["pooling.project.bias"]
         scores = [weights["pooling.score.weight"][0] @ np.tanh(w @ h + b) for h in frames]
         alpha = np.exp(scores) / np.sum(np.exp(scores))
         u = sum(a * h for a, h in zip(alpha, frames, strict=True))
+        if config.pooling == "statistics":
+            deviation = np.sqrt(np.mean((np.array(frames) - mean) ** 2, axis=0) + 1e-5)
+            u = np.concatenate([u, mean, deviation])
     else:
-        u = sum(frames) / len(frames)
+        u = mean
     hidden = weights["classifier.1.weight"] @ u + weights["classifier.1.bias"]
     activation = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh, "none": lambda x: x}
     hidden = activation[config.activation](hidden)
@@ -81,6 +89,8 @@ def forward(config, weights, static, dynamic):
         {"streams": "static", "activation": "none"},
         {"streams": "dynamic", "pooling": "mean"},
         {"streams": "early", "bidirectional": True},
+        {"pooling": "statistics", "layers": 2},
+        {"layers": 3, "bidirectional": True},
     ],
     ids=lambda options: ",".join(f"{k}={v}" for k, v in options.items()) or "paper",
 )
@@ -150,3 +160,37 @@ def test_streams_need_only_their_own_blocks():
     HNSD(HNSD.Config(hidden=4, streams="static"), {"static": 3}, 2)
     with pytest.raises(InputError, match="delta"):
         HNSD(HNSD.Config(hidden=4, streams="dynamic"), {"static": 3}, 2)
+
+
+def test_extra_blocks_join_the_streams_they_belong_to():
+    """Static ones the static stream, their deltas the dynamic one; each changes its own encoder."""
+    blocks = {"static": 3, "log_f0": 1, "delta": 3, "delta_log_f0": 1, "delta2": 3}
+    blocks |= {"delta2_log_f0": 1, "voicing": 1}
+    model = HNSD(HNSD.Config(hidden=4, extra="log_f0, voicing"), blocks, 2)
+    widths = [e.layers[0].forward_lstm.input_size for e in model.encoders]
+    assert widths == [3 + 2, 6 + 2]  # no deltas of voicing are there
+    early = HNSD(HNSD.Config(hidden=4, extra="log_f0", streams="early"), blocks, 2)
+    assert early.encoders[0].layers[0].forward_lstm.input_size == 4 + 8
+    with pytest.raises(InputError, match="zcr"):
+        HNSD(HNSD.Config(hidden=4, extra="zcr"), blocks, 2)
+
+
+def test_locked_dropout_drops_the_same_values_of_all_frames():
+    torch.manual_seed(0)
+    dropped = FrameDropout(0.5, locked=True)(torch.ones(3, 7, 50))
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    assert not torch.equal(dropped[0], dropped[1])
+    loose = FrameDropout(0.5)(torch.ones(3, 7, 50))
+    assert not torch.equal(loose, loose[:, :1].expand_as(loose))
+
+
+def test_orthogonal_weights_keep_lengths_and_what_is_remembered():
+    model = HNSD(HNSD.Config(hidden=6, layers=2, bidirectional=True, init="orthogonal"), BLOCKS, 2)
+    lstms = [module for module in model.modules() if isinstance(module, torch.nn.LSTM)]
+    assert len(lstms) == 2 * 2 * 2
+    for lstm in lstms:
+        for gate in lstm.weight_hh_l0.detach().chunk(4):
+            np.testing.assert_allclose(gate @ gate.T, np.eye(6), atol=1e-5)
+        bias = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()
+        assert bias.tolist() == [0.0] * 6 + [1.0] * 6 + [0.0] * 12

@@ -47,7 +47,9 @@ def small(request):
 
 
 def test_every_model_has_a_small_configuration():
-    assert {name for name, _ in SMALL} == set(MODELS)
+    """But for those that fit themselves: they have no gradients, and tests of their own."""
+    trained = {name for name, model in MODELS.items() if not hasattr(model, "fit_examples")}
+    assert {name for name, _ in SMALL} == trained
 
 
 def test_output_is_logits(small):

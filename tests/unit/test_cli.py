@@ -1,7 +1,9 @@
 """The command line: options in Kaldi's manner, exit codes, and the frozen list of all options."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -150,6 +152,61 @@ def test_errors_become_exit_codes(monkeypatch, capsys):
     assert "ERROR: [Errno 28] No space left on device: 'feats.ark'" in capsys.readouterr().err
     Failing.error = KeyboardInterrupt()
     assert cli.main(["features"]) == 130
+
+
+TERMINATED = """
+import sys, time
+from pathlib import Path
+from pyser import cli, files
+
+class Verb:
+    @staticmethod
+    def main(argv):
+        with files.atomic_path(argv[0]) as temporary:
+            temporary.write_text("half")
+            print("here", flush=True)
+            time.sleep(60)
+
+cli.importlib.import_module = lambda name: Verb
+sys.argv.insert(1, "train")
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_terminated_it_tidies_up(tmp_path, number):
+    command = [sys.executable, "-c", TERMINATED, str(tmp_path / "target")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(number)
+        assert process.wait(20) == 143
+        assert "ERROR: terminated; run the same command again" in process.stderr.read()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ignored_hangup_stays_ignored(tmp_path):
+    command = ["nohup", sys.executable, "-c", TERMINATED, str(tmp_path / "target")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        assert process.poll() is None
+        process.terminate()
+        assert process.wait(20) == 143
+
+
+def test_called_from_a_program_signals_are_left_alone(monkeypatch):
+    class Verb:
+        @staticmethod
+        def main(argv):
+            return signal.getsignal(signal.SIGTERM)
+
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name: Verb)
+    assert cli.main(["train"]) is signal.getsignal(signal.SIGTERM)
 
 
 def test_command_line_is_frozen(repository, capsys):

@@ -9,7 +9,7 @@ import pytest
 from data_builder import make_data, write_feats
 
 from pyser.data.reader import FeatureReader, read_ark, read_matrix
-from pyser.errors import FileError, InputError
+from pyser.errors import FileError, InputError, PyserError
 from pyser.files import write_json
 
 MATRIX = np.arange(12, dtype=np.float32).reshape(4, 3) + 0.25
@@ -144,3 +144,37 @@ def test_data_directory(tmp_path):
     reader = FeatureReader(data.path / "feats.scp")
     assert list(reader) == data.utterances
     np.testing.assert_array_equal(reader["s1-u0"], written["s1-u0"])
+
+
+def test_mapped_features_are_those_that_are_read(tmp_path):
+    """Of all forms that Kaldi writes; a plain float matrix is not even copied."""
+    random = np.random.default_rng(0)
+    matrices = {f"u{k}": random.standard_normal((k + 1, 3)).astype(np.float32) for k in range(4)}
+    for form, options in {"float": {}, "compressed": {"compression_method": 2}}.items():
+        scp = tmp_path / f"{form}.scp"
+        with kaldiio.WriteHelper(f"ark,scp:{tmp_path}/{form}.ark,{scp}", **options) as writer:
+            for name, matrix in matrices.items():
+                writer(name, matrix)
+        reader = FeatureReader(scp)
+        for name in matrices:
+            mapped = reader.mapped(name)
+            np.testing.assert_array_equal(mapped, reader[name])
+            assert mapped.dtype == np.float32
+            assert mapped.flags.writeable == (form == "compressed")
+    ranges = tmp_path / "ranges.scp"
+    place = FeatureReader(tmp_path / "float.scp")._places["u3"]
+    ranges.write_text(f"part {place}[1:2]\n")
+    np.testing.assert_array_equal(FeatureReader(ranges).mapped("part"), matrices["u3"][1:3])
+
+
+@pytest.mark.parametrize("cut", [5, 20])
+def test_mapping_a_damaged_archive_says_so(tmp_path, cut):
+    with kaldiio.WriteHelper(f"ark,scp:{tmp_path}/f.ark,{tmp_path}/f.scp") as writer:
+        writer("u", np.ones((4, 3), np.float32))
+    archive = tmp_path / "f.ark"
+    archive.write_bytes(archive.read_bytes()[:cut])
+    with pytest.raises(PyserError, match="u"):
+        FeatureReader(tmp_path / "f.scp").mapped("u")
+    archive.unlink()
+    with pytest.raises(PyserError, match="u"):
+        FeatureReader(tmp_path / "f.scp").mapped("u")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("torch", "kaldiio", "scipy", "matplotlib", "soundfile", "jsonargparse")
+HEAVY = ("torch", "kaldiio", "scipy", "sklearn", "soundfile", "jsonargparse", "sklearn")
 
 
 def imports_of(path, top_level_only=False):
@@ -39,6 +39,12 @@ def test_verbs_without_torch(verb):
         f"pyser.cli.main(['{verb}', '--help']); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
+
+
+def test_scikit_learn_is_loaded_by_those_who_fit_with_it(repository):
+    for path in sorted((repository / "pyser").rglob("*.py")):
+        top_level = {name.split(".")[0] for name in imports_of(path, top_level_only=True)}
+        assert "sklearn" not in top_level, path
 
 
 def test_features_without_numpy(tmp_path):

@@ -52,12 +52,31 @@ def test_empty_confusion_is_undefined_not_zero():
     assert np.isnan([*values, *metrics.chance_levels(empty)]).all()
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_equal_to_scikit_learn(seed):
+def random_case(seed):
+    """Labels of few or many utterances: classes absent from one side, both sides or neither."""
     generator = np.random.default_rng(seed)
-    num_classes = int(generator.integers(2, 8))
-    # few utterances: some classes are absent from one or both sides
-    reference, hypothesis = generator.integers(0, num_classes, (2, int(generator.integers(1, 25))))
+    num_classes = int(generator.integers(2, 9))
+    size = int(generator.choice([1, 3, 10, 30, 300]))
+    labels = [
+        generator.choice(generator.integers(0, num_classes, generator.integers(1, 9)), size)
+        for _ in range(2)
+    ]
+    agree = generator.random(size) < generator.random()
+    return labels[0], np.where(agree, *labels), num_classes
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_equal_to_scikit_learn_on_random_cases(block):
+    absent = set()
+    for seed in range(100 * block, 100 * block + 100):
+        reference, hypothesis, num_classes = random_case(seed)
+        check_against_scikit_learn(reference, hypothesis, num_classes)
+        sides = [set(labels.tolist()) for labels in (reference, hypothesis)]
+        absent |= {(label in sides[0], label in sides[1]) for label in range(num_classes)}
+    assert len(absent) == 4
+
+
+def check_against_scikit_learn(reference, hypothesis, num_classes):
     matrix = metrics.confusion(reference, hypothesis, num_classes)
     labels = list(range(num_classes))
     np.testing.assert_array_equal(

@@ -1,6 +1,8 @@
 """`pyser score`: runs are predicted when needed, merged, checked against each other, summarised."""
 
+import json
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -9,8 +11,13 @@ from fake_experiment import made_up_scores, write_experiment, write_run
 
 from pyser.data.tables import write_table
 from pyser.errors import FileError, InputError, UsageError
-from pyser.files import read_json
+from pyser.files import read_json, write_json
+from pyser.score.calibration import calibration, fit_temperature
+from pyser.score.curves import read_curves
+from pyser.score.result import run_temperatures
 from pyser.score.run import main
+from pyser.score.significance import compare
+from pyser.score.summary import summarise
 from pyser.score.table import read_scores, write_scores
 
 
@@ -55,7 +62,8 @@ def test_merges_and_describes_an_experiment(tmp_path, predictions, capsys):
     assert result["missing"] == result["remarks"] == []
     assert result["dev"][-1] == {"fold": 3, "seed": 2, "dev_ua": 0.53, "best_epoch": 2}
     printed = capsys.readouterr().out
-    for words in ("UA", "3 folds, 2 seeds, 72 utterances, 6 speakers", "transductive", "neu"):
+    counts = "3 folds, 2 seeds, 72 utterances, 6 speakers"
+    for words in ("UA", counts, "over speakers and seeds", "transductive", "neu", "AURC"):
         assert words in printed
 
 
@@ -138,7 +146,6 @@ def test_no_runs_at_all(tmp_path):
         {"model": "other"},
         {"config": {"train": {"epochs": 4}}},
         {"normalisation": "train"},
-        {"num_parameters": 1},
         {"protocol": {"id": "loso3", "folds": 3, "remarks": ["others"]}},
     ],
 )
@@ -147,6 +154,13 @@ def test_runs_of_different_experiments_are_not_mixed(tmp_path, other):
     write_run(exp, 3, 1, **other)
     with pytest.raises(InputError, match=rf"fold3/seed1/run\.json: {next(iter(other))} differs"):
         main(["--exp", str(exp)])
+
+
+def test_models_of_other_sizes_in_other_folds_count_as_the_largest(tmp_path):
+    exp = write_experiment(tmp_path / "exp", folds=(1, 2))
+    write_run(exp, 3, 1, num_parameters=23456)
+    main(["--exp", str(exp)])
+    assert read_json(exp / "result.json")["num_parameters"] == 23456
 
 
 def test_features_must_be_the_same_in_all_runs(tmp_path):
@@ -236,7 +250,7 @@ def test_anybodys_table_is_summarised(tmp_path, capsys):
     assert wa.split()[:2] == ["WA", f"{100 * right:.1f}"]
     assert header.split()[:3] == ["per", "cent", "pooled"]
     assert "+-" not in ua  # one fold has no spread
-    matrix = [line.split()[1:] for line in printed[-4:]]
+    matrix = [line.split()[1:] for line in printed[-7:-3]]
     assert matrix == [[str(count) for count in row] for row in scores.confusion()]
 
 
@@ -250,9 +264,162 @@ def test_one_speaker_has_no_interval(tmp_path, capsys):
     assert "1 speaker;" in printed[6]
 
 
+def test_temperatures_are_fitted_on_dev(tmp_path, capsys):
+    exp = write_experiment(tmp_path / "exp", folds=(1, 2))
+    run = write_run(exp, 3, 1)
+    for fold in (1, 2):
+        dev = made_up_scores(10 + fold, 1, skill=1.0)
+        write_scores(exp / f"fold{fold}" / "seed1" / "dev_scores.tsv", dev)
+    main(["--exp", str(exp)])
+    dev = read_json(exp / "result.json")["dev"]
+    expected = fit_temperature(made_up_scores(12, 1, skill=1.0))
+    assert dev[1]["temperature"] == expected != 1
+    assert "temperature" not in dev[2]
+    assert "fitted on dev" not in capsys.readouterr().out  # not all runs have one
+    write_scores(run / "dev_scores.tsv", made_up_scores(13, 1, skill=1.0))
+    main(["--exp", str(exp)])
+    printed = capsys.readouterr().out
+    assert "in brackets: temperatures fitted on dev" in printed
+    found = calibration(
+        read_scores(exp / "scores.tsv"), run_temperatures(read_json(exp / "result.json"))
+    )
+    assert f"NLL {found.before.nll:.3f} ({found.after.nll:.3f})" in printed
+
+
+def test_curves_of_all_runs_are_one_table(tmp_path):
+    exp = write_experiment(tmp_path / "exp", seeds=(1, 2))
+    epoch = {"epoch": 1, "learning_rate": None, "train_loss": 1.23456789, "dev_loss": 1.5}
+    lines = [epoch, {**epoch, "epoch": 2, "learning_rate": 0.001, "dev_ua": 0.5, "other": [1]}]
+    metrics = exp / "fold2" / "seed1" / "metrics.jsonl"
+    metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    main(["--exp", str(exp)])
+    assert (exp / "curves.tsv").read_text().splitlines() == [
+        "fold\tseed\tepoch\tlearning_rate\ttrain_loss\tdev_loss\tdev_ua\tdev_wa",
+        "2\t1\t1\t\t1.23457\t1.5\t\t",
+        "2\t1\t2\t0.001\t1.23457\t1.5\t0.5\t",
+    ]
+    ((run, rows),) = read_curves(exp / "curves.tsv").items()
+    assert run == (2, 1)
+    assert rows[0]["learning_rate"] is None
+    assert rows[1] == {
+        "epoch": 2,
+        "learning_rate": 0.001,
+        "train_loss": 1.23457,
+        "dev_loss": 1.5,
+        "dev_ua": 0.5,
+        "dev_wa": None,
+    }
+    metrics.write_text("{\n")
+    with pytest.raises(InputError, match=r"metrics\.jsonl:1: is no JSON"):
+        main(["--exp", str(exp)])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"), [(None, "curves.tsv:1: other columns"), ("1\t1\tx", "curves.tsv:2: found")]
+)
+def test_tables_of_curves_that_cannot_be_read_are_named(tmp_path, line, message):
+    path = tmp_path / "curves.tsv"
+    header = "fold\tseed\tepoch\tlearning_rate\ttrain_loss\tdev_loss\tdev_ua\tdev_wa"
+    path.write_text(f"{header if line else 'epoch'}\n{line or ''}\n")
+    with pytest.raises(InputError) as error:
+        read_curves(path)
+    assert message in str(error.value)
+
+
+def test_cost_environment_and_digests_are_kept(tmp_path):
+    told = {"seconds": 10.26, "environment": {"cores": 2}}
+    exp = write_experiment(tmp_path / "exp", folds=(1, 2), **told)
+    write_run(exp, 3, 1, seconds=5.0, environment={"cores": 4})
+    main(["--exp", str(exp)])
+    result = read_json(exp / "result.json")
+    assert (result["seconds"], result["environment"]) == (25.5, {"cores": 2})
+    assert result["digests"] == {"features": "0f", "labels": "1a"}  # those of splits differ
+    assert result["remarks"] == ["1 of 3 runs were made with another environment than the first"]
+
+
+@pytest.mark.parametrize("normalisation", ["speaker", "train"])
+def test_audit_of_the_split_is_kept_as_far_as_it_concerns_the_runs(tmp_path, capsys, normalisation):
+    finding = {"code": "speaker-statistics", "severity": "remark", "message": "transductive"}
+    audit = {"verdict": "valid with remarks", "findings": [finding]}
+    write_json(tmp_path / "split" / "audit.json", audit)
+    where = {"split": str(tmp_path / "split"), "normalisation": normalisation}
+    exp = write_experiment(tmp_path / "exp", **where)
+    main(["--exp", str(exp)])
+    kept = read_json(exp / "result.json")["audit"]
+    without = {"verdict": "valid", "findings": []}
+    assert kept == (audit if normalisation == "speaker" else without)
+    assert f"Audit of the split: {kept['verdict']}." in capsys.readouterr().out
+
+
+def test_older_runs_have_no_cost_and_no_audit(tmp_path):
+    exp = write_experiment(tmp_path / "exp", split=str(tmp_path / "gone"))
+    main(["--exp", str(exp)])
+    result = read_json(exp / "result.json")
+    assert not {"seconds", "audit"} & result.keys()
+    assert not (exp / "curves.tsv").exists()
+
+
+@pytest.fixture
+def three_systems(tmp_path):
+    """Two experiment folders that were scored, and a table; the same utterances."""
+    for name, skill, seeds in (("full", 2.0, (1, 2)), ("less", 1.0, (3, 4))):
+        main(["--exp", str(write_experiment(tmp_path / name, seeds=seeds, skill=skill))])
+    main(["--exp", str(write_experiment(tmp_path / "other", skill=0.2))])
+    return [str(tmp_path / "full"), str(tmp_path / "less"), str(tmp_path / "other" / "scores.tsv")]
+
+
+def test_systems_are_compared_with_the_first(three_systems, capsys):
+    capsys.readouterr()
+    assert main(["--compare", *three_systems]) == 0
+    header, full, less, other, *notes = capsys.readouterr().out.splitlines()
+    assert header.split()[:5] == ["UA", "95", "%", "interval", "UA"]
+    scores = [read_scores(Path(path) / "scores.tsv") for path in three_systems[:2]]
+    expected = compare(*scores[::-1])
+    ua = expected.metrics["UA"]
+    assert full.split()[0] == three_systems[0]
+    name, _, low, _, high, value, *interval, p, holm, wa, f1, mcnemar = less.split()
+    assert float(low) < 100 * summarise(scores[1]).metrics["UA"].pooled < float(high)
+    assert (name, value) == (three_systems[1], f"{100 * ua.value:+.1f}")
+    assert interval == [f"{100 * ua.low:+.1f}", "to", f"{100 * ua.high:+.1f}"]
+    assert float(p) == pytest.approx(ua.p, rel=0.02)
+    assert float(holm) >= float(p)
+    assert (mcnemar == "<0.0001") == (expected.mcnemar_p < 1e-4)
+    assert wa == f"{100 * expected.metrics['WA'].value:+.1f}"
+    assert f1 == f"{100 * expected.metrics['macro-F1'].value:+.1f}"
+    assert other.split()[0] == three_systems[2]
+    assert notes[0] == f"diff: percentage points above {three_systems[0]}"
+    assert "all swaps of 6 speakers" in notes[1]
+    assert notes[3].startswith("one seed: what is tested are its models")
+    warnings = [line for line in notes if line.startswith("WARNING")]
+    assert len(warnings) == 2
+    assert f"the seeds differ: 3,4 of {three_systems[1]}, 1,2 of" in warnings[0]
+
+
+def test_few_speakers_cannot_show_a_difference(tmp_path, capsys):
+    paths = []
+    for seed in (1, 2):
+        paths.append(str(tmp_path / f"{seed}.tsv"))
+        write_scores(paths[-1], made_up_scores(1, seed))
+    main(["--compare", *paths])
+    printed = capsys.readouterr().out
+    assert "with 2 speakers no p can be below 0.50" in printed
+
+
+def test_what_cannot_be_compared_is_refused(three_systems, tmp_path):
+    other = tmp_path / "longer.tsv"
+    write_scores(other, made_up_scores(1, 1, per_fold=28))
+    with pytest.raises(InputError, match=r"longer\.tsv: 28 tested|tested utterances are not those"):
+        main(["--compare", three_systems[0], str(other)])
+    with pytest.raises(FileError, match=r"no scores\.tsv; expected a scored experiment folder"):
+        main(["--compare", three_systems[0], str(tmp_path)])
+
+
 def test_usage(tmp_path, capsys):
-    for argv in ([], ["--exp", str(tmp_path), "scores.tsv"]):
+    for argv in ([], ["--exp", str(tmp_path), "scores.tsv"], ["a.tsv", "b.tsv"]):
         with pytest.raises(UsageError, match="one of them"):
             main(argv)
+    for argv in (["a.tsv"], ["a.tsv", "a.tsv"], ["--exp", "exp", "a.tsv", "b.tsv"]):
+        with pytest.raises(UsageError, match="two or more different"):
+            main(["--compare", *argv])
     assert main(["--help"]) == 0
     assert "--allow-missing" in capsys.readouterr().out

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from pyser.train.augment import Augmenter
-from pyser.train.settings import AugmentSettings
+from pyser.train.augment import Augmenter, warp_bands
+from pyser.train.settings import AugmentSettings, DataSettings
 
 BLOCKS = {"static": 4, "delta": 4, "energy": 1}
+COLUMNS = [(0, 4), (4, 8), (8, 9)]
 
 
-def augmenter(frame_step=1, **settings):
-    return Augmenter(AugmentSettings(**settings), frame_step, BLOCKS)
+def augmenter(frame_step=1, frame_stack=1, **settings):
+    data = DataSettings(frame_step=frame_step, frame_stack=frame_stack)
+    return Augmenter(AugmentSettings(**settings), data, BLOCKS)
 
 
 def numbered(num_frames):
@@ -19,7 +21,10 @@ def numbered(num_frames):
 
 
 def variants(chosen, features, count=200):
-    return [chosen.epoch([(features, 0)], 1, epoch)[0][0] for epoch in range(count)]
+    made = [chosen.epoch([(features, 0)], 1, epoch)[0][0] for epoch in range(count)]
+    arrays = [np.asarray(variant) for variant in made]
+    assert [variant.shape for variant in made] == [array.shape for array in arrays]
+    return arrays
 
 
 def test_defaults_change_nothing():
@@ -74,7 +79,52 @@ def test_an_epoch_can_be_replayed_and_the_original_is_untouched():
     second = chosen.epoch(examples, 1, 7)
     for (one, label), (other, _), (original, expected) in zip(first, second, examples, strict=True):
         np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, one)  # looked at twice, it is the same
         assert label == expected
         np.testing.assert_array_equal(original, numbered(len(original)))
     assert not np.array_equal(first[0][0], chosen.epoch(examples, 1, 8)[0][0])
     assert not np.array_equal(first[0][0], chosen.epoch(examples, 2, 7)[0][0])
+
+
+def test_joined_frames_come_block_by_block():
+    random = np.random.default_rng(0)
+    features = random.standard_normal((7, 9)).astype(np.float32)
+    (joined,) = variants(augmenter(3, frame_stack=2), features, 1)
+    expected = [
+        np.concatenate([features[[t, min(t + 1, 6)], a:b].ravel() for a, b in COLUMNS])
+        for t in (0, 3, 6)
+    ]
+    np.testing.assert_array_equal(joined, expected)
+
+
+def test_several_masks_hide_more():
+    hidden = [
+        np.mean([np.mean(v == 0) for v in variants(augmenter(mask_bands=3, **more), numbered(9))])
+        for more in ({}, {"num_masks": 3})
+    ]
+    assert 0 < hidden[0] < hidden[1]
+
+
+def test_gain_shifts_the_first_block_alone():
+    features = numbered(5)
+    shifts = []
+    for variant in variants(augmenter(gain=0.5), features):
+        np.testing.assert_array_equal(variant[:, 4:], features[:, 4:])
+        shift = variant[:, :4] - features[:, :4]
+        np.testing.assert_allclose(shift, shift[0, 0], atol=1e-5)
+        shifts.append(shift[0, 0])
+    assert abs(np.mean(shifts)) < 0.15 and 0.4 < np.std(shifts) < 0.6
+
+
+def test_warped_bands_are_read_from_other_places():
+    frames = np.tile(np.array([0, 10, 20, 30, 0, 1, 2, 3, 7], np.float32), (2, 1))
+    np.testing.assert_allclose(
+        warp_bands(frames, 1.25, BLOCKS)[0], [0, 12.5, 25, 30, 0, 1.25, 2.5, 3, 7]
+    )
+    np.testing.assert_allclose(
+        warp_bands(frames, 0.5, BLOCKS)[1], [0, 5, 10, 15, 0, 0.5, 1, 1.5, 7]
+    )
+    assert warp_bands(frames, 1, BLOCKS) is frames
+    factors = {round(float(v[0, 1]), 4) for v in variants(augmenter(warp=0.1), frames, 50)}
+    assert len(factors) > 40
+    assert 10 * np.exp(-0.1) <= min(factors) and max(factors) <= 10 * np.exp(0.1)

@@ -8,7 +8,10 @@ import torch
 
 from pyser.errors import InputError
 from pyser.models import MODELS
-from pyser.train.fit import FitState, class_weights, evaluate, finished, fit, learning_rate, logits
+from pyser.train.average import AveragedWeights
+from pyser.train.batching import collate
+from pyser.train.fit import FitState, evaluate, finished, fit, learning_rate, logits
+from pyser.train.loss import class_weights, mix
 from pyser.train.settings import TrainSettings
 
 torch.set_num_threads(1)
@@ -185,3 +188,85 @@ def test_a_loss_that_is_not_finite_is_an_error():
     broken = [(TRAIN[0][0] * np.float32(np.nan), 0), *TRAIN[1:]]
     with pytest.raises(InputError, match="epoch 1: the training loss is nan"):
         fit(make_model(), broken, DEV, settings())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"mixup": 0.4}, {"average_decay": 0.9}, {"precision": "bfloat16"}, {"warmup_epochs": 2}],
+    ids=lambda options: next(iter(options)),
+)
+def test_options_change_the_training_and_can_be_resumed(options):
+    plain = fit(make_model(), TRAIN, DEV, settings(), seed=1)
+    saved, whole = [], make_model()
+
+    def keep(state, seconds):
+        saved.append(copy.deepcopy(state))
+
+    expected = fit(whole, TRAIN, DEV, settings(**options), seed=1, on_epoch=keep)
+    assert expected.history != plain.history
+    resumed = make_model()
+    state = fit(resumed, TRAIN, DEV, settings(**options), seed=1, state=saved[1])
+    assert state.history == expected.history
+    assert same(resumed.state_dict(), whole.state_dict())
+
+
+def test_averaged_weights_are_what_is_judged_and_kept():
+    model = make_model()
+    chosen = settings(average_decay=0.9, epochs=3)
+    trained = []
+
+    def keep(state, seconds):
+        trained.append(copy.deepcopy(state.model))
+
+    state = fit(model, TRAIN, DEV, chosen, seed=1, on_epoch=keep)
+    best = state.history[state.best_epoch - 1]
+    assert evaluate(model, DEV)["dev_loss"] == best["dev_loss"]
+    assert not any(same(state.best, weights) for weights in trained)
+    assert state.average["updates"] >= 3 * 5
+
+
+def test_the_average_is_the_weighted_sum_of_all_weights():
+    model = torch.nn.Linear(1, 1, bias=False)
+    average = AveragedWeights(model, 0.25)
+    expected = model.weight.item()
+    for update, value in enumerate([1.0, -2.0, 5.0, 5.5], 1):
+        torch.nn.init.constant_(model.weight, value)
+        average.update(model)
+        decay = min(0.25, (1 + update) / (10 + update))
+        expected = decay * expected + (1 - decay) * value
+    assert average.model.weight.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_warm_up_rises_to_the_learning_rate():
+    rates = [
+        learning_rate(settings(warmup_epochs=3), FitState(history_of(*[(0.5, 1)] * done)))
+        for done in range(6)
+    ]
+    assert rates == pytest.approx([0.0025, 0.005, 0.0075, 0.01, 0.01, 0.01])
+
+
+def test_mixing_two_utterances_mixes_frames_lengths_and_labels():
+    examples = [(np.full((length, 7), length, np.float32), length % 3) for length in (2, 4, 5)]
+    batch = collate(examples, [0, 1, 2], BLOCKS)
+    random = np.random.default_rng(0)
+    mixed, others, share = mix(batch, 0.4, random)
+    replay = np.random.default_rng(0)
+    assert share == replay.beta(0.4, 0.4)
+    order = replay.permutation(3)
+    assert others.tolist() == [[2, 1, 2][index] for index in order]
+    for row, other in enumerate(order):
+        first, second = examples[row][0], examples[other][0]
+        length = max(len(first), len(second))
+        assert mixed.lengths[row] == length
+        expected = np.zeros((5, 7), np.float32)
+        expected[: len(first)] += share * first
+        expected[: len(second)] += (1 - share) * second
+        for name, columns in (("static", slice(0, 3)), ("delta2", slice(5, 7))):
+            np.testing.assert_allclose(mixed.features[name][row], expected[:, columns], rtol=1e-6)
+
+
+def test_bfloat16_is_for_training_only():
+    model = make_model()
+    fit(model, TRAIN, DEV, settings(precision="bfloat16", epochs=1))
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert logits(model, DEV).dtype == np.float32

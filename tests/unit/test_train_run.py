@@ -13,73 +13,42 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+import train_builder
 import yaml
+from train_builder import BLOCKS, CLASSES, CONFIG, write_data, write_features
 
 import pyser.files
 from pyser.cli import main
 from pyser.data.datadir import DataDir
 from pyser.data.split import split
 from pyser.errors import FileError, InputError
-from pyser.files import read_json, write_json
+from pyser.files import read_json
 from pyser.models import MODELS
+from pyser.score.metrics import unweighted_accuracy
 from pyser.score.table import read_scores
 from pyser.train import checkpoint, plan, record, worker
 from pyser.train.inputs import load_fold
 from pyser.train.predict import load_model, predict_run
 from pyser.train.settings import DataSettings
-from pyser.train.yamlfile import read_entries
-
-CLASSES = ["calm", "glad", "sore"]
-BLOCKS = {"static": [0, 2], "delta": [2, 4], "delta2": [4, 6]}
-CONFIG = {
-    "model": {"name": "hnsd", "hidden": 5, "attention_dim": 3, "fc": 4, "encoder_dropout": 0.2},
-    "data": {"normalisation": "speaker", "frame_step": 2},
-    "train": {"learning_rate": 0.01, "batch_size": 4, "epochs": 3},
-}
-
-
-def write_features(data, seed=0):
-    import kaldiio
-
-    random = np.random.default_rng(seed)
-    matrices = {
-        name: random.standard_normal((random.integers(6, 20), 6)).astype(np.float32)
-        for name in data.utterances
-    }
-    kaldiio.save_ark(str(data.path / "feats.ark"), matrices, scp=str(data.path / "feats.scp"))
-    write_json(data.path / "frontend.json", {"options": {}, "dim": 6, "blocks": BLOCKS})
-
-
-def write_data(folder):
-    """A data directory of 4 speakers with 6 utterances, and 4 folds."""
-    names = [f"spk{s}-{u}" for s in range(4) for u in range(6)]
-    tables = {
-        "wav.scp": {name: str(folder / f"{name}.wav") for name in names},
-        "utt2spk": {name: name.split("-")[0] for name in names},
-        "utt2emo": {name: CLASSES[index % 3] for index, name in enumerate(names)},
-    }
-    info = {"name": "tiny", "standin": True, "labels": "all"}
-    write_features(DataDir.write(folder / "data", tables, info))
-    split(folder / "data", folder / "split", num_folds=4)
+from pyser.train.yamlfile import make_entry, read_entries
 
 
 @pytest.fixture
 def place(tmp_path):
     write_data(tmp_path)
-    (tmp_path / "model.yaml").write_text(yaml.safe_dump(CONFIG))
     return tmp_path
 
 
-def arguments(place, *more, exp="exp"):
-    paths = {"config": "model.yaml", "data": "data", "split": "split", "exp": exp}
-    return ["train", *(f"--{name}={place / path}" for name, path in paths.items()), *more]
+def arguments(place, *more):
+    return train_builder.arguments(place, *more, config="model.yaml")
 
 
 def spec(place, exp="exp", fold=1, **config):
     """What the verb hands to a child process."""
     sections = {name: dict(values) for name, values in CONFIG.items()}
     sections["train"] |= config
-    entries = read_entries(place / "model.yaml", {f"train.{n}": v for n, v in config.items()})
+    overrides = [make_entry(f"train.{name}", value) for name, value in config.items()]
+    entries = read_entries(place / "model.yaml", overrides)
     return {
         "name": "model",
         "directory": str(place / exp / f"fold{fold}" / "seed1"),
@@ -105,7 +74,8 @@ def outcome(directory):
     saved = checkpoint.load(directory / "model.pt")
     weights = {name: tensor.numpy().tobytes() for name, tensor in saved.pop("state_dict").items()}
     told = read_json(directory / "run.json")
-    del saved["statistics"], told["commit"]  # a tensor; what somebody may change meanwhile
+    # A tensor; what somebody may change meanwhile; a measurement.
+    del saved["statistics"], told["commit"], told["seconds"]
     names = ("metrics.jsonl", "config.yaml")
     return weights, saved, told, [(directory / name).read_bytes() for name in names]
 
@@ -227,7 +197,8 @@ def test_killed_by_the_system_it_ends_with_the_same_model_and_scores(place):
     assert outcome(directory) == outcome(whole)
     for run in (whole, directory):
         predict_run(run)
-    assert (directory / "scores.tsv").read_bytes() == (whole / "scores.tsv").read_bytes()
+    for name in ("scores.tsv", "dev_scores.tsv"):
+        assert (directory / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_a_failing_run_is_reported_and_the_others_finish(place, capsys):
@@ -328,6 +299,25 @@ def test_prediction_uses_the_model_of_the_best_epoch(place):
     assert [CLASSES[index] for index in scores.reference] == [labels[name] for name in test]
     assert set(scores.speakers) == {name.split("-")[0] for name in test}
     np.testing.assert_allclose(np.exp(scores.log_posteriors).sum(axis=1), 1, atol=1e-5)
+    told, dev = read_json(directory / "run.json"), read_scores(directory / "dev_scores.tsv")
+    assert list(dev.utterances) == (place / "split" / "fold1" / "dev").read_text().split()
+    assert unweighted_accuracy(dev.confusion()) == pytest.approx(told["dev_ua"])
+    picked = dev.log_posteriors[np.arange(len(dev)), dev.reference]
+    assert -picked.mean() == pytest.approx(told["dev_loss"], abs=1e-5)
+
+
+def test_seconds_of_all_pieces_are_added(place, monkeypatch):
+    now, replace = [100.0], os.replace
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
+
+    def epoch(*arguments):
+        now[0] += 10.0
+
+    monkeypatch.setattr(worker, "_log_epoch", epoch)  # called once an epoch, after it was saved
+    _train_killed(spec(place), monkeypatch, replace, 4, True)  # config, two epochs
+    now[0] += 1000.0  # nothing runs
+    monkeypatch.setattr(pyser.files.os, "replace", replace)
+    assert read_json(train(spec(place)) / "run.json")["seconds"] == pytest.approx(20.0)
 
 
 @pytest.mark.parametrize("normalisation", ["train", "none"])
@@ -425,7 +415,7 @@ def test_what_cannot_be_asked_for(place, capsys, more, message):
 
 def test_a_run_of_other_code_is_neither_complete_nor_scored(place, capsys, monkeypatch):
     directory = train(spec(place))
-    monkeypatch.setattr(plan, "code_digest", lambda: "of other code")
+    monkeypatch.setattr(plan, "code_digest", lambda model: "of other code")
     assert "the code changed" in refused(place, capsys, "--folds=1")
     with pytest.raises(InputError, match="the code changed"):
         predict_run(directory)
@@ -444,6 +434,7 @@ def test_training_again_leaves_no_scores_of_the_former_model(place):
     (directory / "model.pt").unlink()
     train(spec(place, learning_rate=0.05))
     assert not (directory / "scores.tsv").exists()
+    assert not (directory / "dev_scores.tsv").exists()
     predict_run(directory)
     assert (directory / "scores.tsv").read_bytes() != former
 

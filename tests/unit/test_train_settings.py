@@ -4,8 +4,9 @@ import pytest
 import yaml
 
 from pyser.errors import FileError, InputError, UsageError
+from pyser.train.experiment import read_experiment
 from pyser.train.settings import Settings, TrainSettings
-from pyser.train.yamlfile import read_entries
+from pyser.train.yamlfile import make_entry, read_entries
 
 MODEL = "model:\n  name: hnsd\n"
 
@@ -17,7 +18,7 @@ def load(tmp_path):
     def load_text(text, **overrides):
         path = tmp_path / "a.yaml"
         path.write_text(text)
-        named = {name.replace("__", "."): value for name, value in overrides.items()}
+        named = [make_entry(name.replace("__", "."), value) for name, value in overrides.items()]
         return Settings.from_entries(read_entries(path, named))
 
     return load_text
@@ -98,9 +99,12 @@ def test_limits_hold_in_python_too():
 
 
 def test_every_committed_configuration_can_be_used(repository):
-    """Each model's file under egs is complete and correct: a dry run of all of them."""
+    """Each file under egs, of a model or an experiment, is complete and correct."""
     paths = sorted(repository.glob("egs/*/conf/*.yaml"))
-    assert paths
-    for path in paths:
-        settings = Settings.from_entries(read_entries(path))
-        assert Settings.from_dict(settings.as_dict()) == settings, path
+    experiments = [path for path in paths if "\nrows:" in path.read_text()]
+    assert experiments and len(experiments) < len(paths)
+    rows = [row for path in experiments for row in read_experiment(path).rows]
+    alone = [read_entries(path) for path in paths if path not in experiments]
+    for entries in [*alone, *(row.entries() for row in rows)]:
+        settings = Settings.from_entries(entries)
+        assert Settings.from_dict(settings.as_dict()) == settings, entries

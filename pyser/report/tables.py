@@ -1,0 +1,167 @@
+"""The tables and lists of a report, as cells of text: for Markdown and for the page alike."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pyser.report.settings import differing_settings
+from pyser.score.text import interval, percent, plural, spread
+
+TRANSDUCTIVE = (
+    "† transductive: features are normalised by the statistics of each speaker's own utterances, "
+    "those of test speakers included; labels serve only to choose the utterances of the protocol."
+)
+# headings; the sign at the end says at which side a column is aligned
+_METRICS = ("WA>", "UA [95 % interval]>", "macro-F1>")
+_OVERVIEW = ("model<", "seeds>", "folds>", *_METRICS, "WA by fold>", "UA by fold>", "parameters>")
+_OVERVIEW += ("normalisation<",)
+_CLASSES = ("class<", "recall>", "precision>", "F1>", "count>")
+_STYLES = ("style<", "utterances>", *_METRICS)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings, each ending in ``<`` or ``>`` for the side it is aligned at, and rows of text."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def overview_table(group):
+    """One row for each experiment of a Group."""
+    return Table(_OVERVIEW, tuple(_overview_row(one) for one in group.experiments))
+
+
+def _overview_row(experiment):
+    metrics, result = experiment.summary.metrics, experiment.result
+    mark = " †" if result.get("transductive") else ""
+    parameters = result.get("num_parameters")
+    return (
+        experiment.name,
+        str(len(experiment.summary.seeds)),
+        experiment.folds_text,
+        percent(metrics["WA"].pooled),
+        ua_text(metrics["UA"]),
+        percent(metrics["macro-F1"].pooled),
+        spread(metrics["WA"], "±"),
+        spread(metrics["UA"], "±"),
+        "-" if parameters is None else f"{parameters:,}",
+        f"{result.get('normalisation') or '-'}{mark}",
+    )
+
+
+def class_table(experiment):
+    """Recall, precision and F1 of each class."""
+    table, rows = experiment.summary.per_class, []
+    for index, name in enumerate(experiment.scores.classes):
+        values = (percent(table[key][index]) for key in ("recall", "precision", "f1"))
+        rows.append((name, *values, str(table["count"][index])))
+    return Table(_CLASSES, tuple(rows))
+
+
+def style_table(experiment):
+    """The metrics of each style, ``None`` with fewer than two."""
+    rows = []
+    for name, part in experiment.styles.items():
+        wa, ua, f1 = (part.metrics[key] for key in ("WA", "UA", "macro-F1"))
+        cells = (percent(wa.pooled), ua_text(ua), percent(f1.pooled))
+        rows.append((name, str(part.num_utterances), *cells))
+    return Table(_STYLES, tuple(rows)) if rows else None
+
+
+def ua_text(estimate):
+    """``71.6 [67.2, 75.4]``."""
+    return f"{percent(estimate.pooled)} {interval(estimate, '[{}, {}]')}"
+
+
+def group_lines(group):
+    """Sentences about what the experiments of a Group were tested on."""
+    first = group.experiments[0]
+    description = first.result["protocol"].get("description")
+    lines = [_sentence(description)] if description else []
+    lines += [f"{len(group.classes)} classes: {', '.join(group.classes)}."]
+    policy = first.result["corpus"].get("labels")
+    lines += [f"Label policy of `pyser prepare`: {policy}."] if policy else []
+    return [*lines, _tested_text(group), _chance_text(first)]
+
+
+def _tested_text(group):
+    """How many utterances were tested; says so when the models were not tested on the same."""
+    first = group.experiments[0]
+    if all(experiment.tested == first.tested for experiment in group.experiments):
+        utterances = plural(first.summary.num_utterances, "utterance")
+        return f"Tested: {utterances} of {plural(first.summary.num_speakers, 'speaker')}."
+    counts = ", ".join(
+        f"{experiment.name} {experiment.summary.num_utterances}" for experiment in group.experiments
+    )
+    return f"**Not all models were tested on the same utterances** ({counts})."
+
+
+def _chance_text(experiment):
+    summary, classes = experiment.summary, experiment.scores.classes
+    largest = classes[int(np.argmax(summary.per_class["count"]))]
+    occurring = int((summary.per_class["count"] > 0).sum())
+    return (
+        f"Chance level: UA {percent(summary.chance_ua)} (1 / {occurring}); always answering "
+        f"{largest} gives WA {percent(summary.chance_wa)}."
+    )
+
+
+def provenance_lines(experiment, group):
+    """How an experiment was made and at what cost, one item per line."""
+    result = experiment.result
+    lines = []
+    if result.get("command"):
+        commit = f" (commit `{result['commit']}`)" if result.get("commit") else ""
+        lines += [f"Command: `{result['command']}`{commit}"]
+    if result.get("versions"):
+        versions = (f"{name} {version}" for name, version in sorted(result["versions"].items()))
+        lines += [f"Versions: {', '.join(versions)}"]
+    lines += _machine_lines(result)
+    settings = differing_settings(experiment, group.experiments)
+    if settings:
+        pairs = (f"`{name}={value}`" for name, value in settings.items())
+        lines += [f"Settings that differ between the models above: {', '.join(pairs)}"]
+    dev = [run["dev_ua"] for run in result.get("dev", []) if run.get("dev_ua") is not None]
+    if dev:
+        mean = percent(sum(dev) / len(dev))
+        lines += [f"Dev UA {mean}, mean of {plural(len(dev), 'run')} (the epoch was chosen by it)"]
+    by_seed = experiment.summary.metrics["UA"].by_seed
+    if len(by_seed) > 1:
+        lines += [f"UA by seed: {', '.join(map(percent, by_seed))}"]
+    return lines + cost_lines(result)
+
+
+def _machine_lines(result):
+    """Where, and from which inputs and code, as far as a result tells."""
+    machine, digests = result.get("environment") or {}, result.get("digests") or {}
+    parts = [machine[name] for name in ("cpu", "gpu", "os") if machine.get(name)]
+    parts += [f"torch {machine['torch']}"] if machine.get("torch") else []
+    lines = [f"Machine: {'; '.join(parts)}"] if parts else []
+    short = [f"{name} `{digests[name][:12]}`" for name in sorted(digests) if name != "request"]
+    return lines + ([f"Digests: {', '.join(short)}"] if short else [])
+
+
+def cost_lines(result):
+    """What training took, of a result that tells: time, machine, energy where it was readable."""
+    seconds = result.get("seconds")
+    if seconds is None:
+        return []
+    runs = plural(len(result.get("dev", [])), "run")
+    joules = result.get("joules")
+    energy = f", {joules / 3.6e6:.3f} kWh" if joules is not None else "; energy: not readable there"
+    threads = (result.get("environment") or {}).get("threads")
+    each = f", {plural(threads, 'thread')} each" if threads else ""
+    return [f"Training: {duration(seconds)} for {runs}{each}{energy}"]
+
+
+def duration(seconds):
+    """``8 s``, ``3.4 min`` or ``1.2 h``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _sentence(text):
+    text = text.strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

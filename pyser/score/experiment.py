@@ -1,0 +1,39 @@
+"""``pyser score --experiment``: each row of an experiment scored, then all against one."""
+
+from pyser.errors import PyserError
+from pyser.log import log
+from pyser.score.comparetext import comparison_text
+from pyser.score.result import SCORES_FILE
+from pyser.score.table import read_scores
+from pyser.train.experiment import read_experiment
+
+
+def score_rows(options, score):
+    """Score the rows of an experiment; print how they compare with its reference.
+
+    A row that cannot be scored is told, and the others are scored.
+
+    Args:
+        options: what the command line said: ``experiment`` (file), ``exp`` (the folder of all
+            rows), and what ``score`` takes; the file says which seeds unless they do.
+        score: ``score_experiment`` of ``pyser.score.run``.
+
+    Returns:
+        The exit status: 1 when a row could not be scored.
+    """
+    experiment = read_experiment(options.experiment)
+    options.seeds = options.seeds or experiment.seeds
+    systems = {}
+    for row in experiment.rows:
+        place = experiment.place(options.exp, row)
+        try:
+            score(place, options)
+            systems[row.name] = read_scores(place / SCORES_FILE)
+        except PyserError as error:
+            log(f"ERROR: {row.name}: {error}")
+    reference = systems.pop(experiment.reference, None)
+    if reference and systems:
+        print(f"\n{experiment.title}")
+        print(comparison_text({experiment.reference: reference} | systems))
+    missing = len(experiment.rows) - len(systems) - (reference is not None)
+    return 1 if missing else 0

@@ -1,0 +1,119 @@
+"""Which code decides what a run learns, and its digest. Sources are read, nothing is imported.
+
+What counts for a model: its own file, what that imports of ``models/``, and what the worker imports
+of ``train/`` and the two modules that compute elsewhere, except for the bookkeeping named below. A
+new module counts as soon as one of these imports it; the files of other models do not count, so
+that adding a model leaves the runs of others valid. Comments, docstrings and layout do not count,
+nor does ``score/metrics.py``: what it computes is defined, and tested against other software.
+
+Settings count by their values (``plan.check_same``), so their declarations are left out here. A
+setting that a run was made without may then be taken to have had its default: the code that learned
+is the code of now, and it cannot have read what did not exist. Where a new setting is read by code
+that counts, that code has changed, and the run is not valid any more: such a setting may well do
+nothing at its default, but only a second training would prove it.
+"""
+
+import ast
+import functools
+from pathlib import Path
+
+from pyser.errors import InputError
+from pyser.files import digest
+
+_ROOT = Path(__file__).parents[2]
+_START = "pyser.train.worker"
+_FOLLOWED = ("pyser.models.", "pyser.train.", "pyser.data.normalise", "pyser.score.calibration")
+# These carry, keep and tell what is learned; they do not decide it.
+_BOOKKEEPING = {
+    f"pyser.train.{name}"
+    for name in ("checkpoint", "environment", "grid", "plan", "record", "worker", "yamlfile")
+}
+_SETTINGS_CLASSES = ("Settings", "Config")
+
+
+@functools.cache
+def code_digest(model):
+    """SHA-256 of the code that decides what ``model`` (a name in MODELS) learns and answers."""
+    return _digest(model, with_fields=False)
+
+
+@functools.cache
+def schema_digest(model):
+    """SHA-256 of the same code with the declarations of settings, that is with their defaults."""
+    return _digest(model, with_fields=True)
+
+
+@functools.cache
+def model_modules():
+    """Model name -> module of its class, as ``pyser.models`` lists them in MODELS."""
+    tree = _tree("pyser.models")
+    home = {
+        alias.asname or alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "MODELS":
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            return {key.value: home[value.id] for key, value in pairs}
+    raise InputError("no list MODELS", _path("pyser.models"))
+
+
+def statements(tree, with_fields=True):
+    """What the source ``tree`` does, as text; declarations of settings only ``with_fields``.
+
+    Args:
+        tree: ast.Module; it is changed.
+    """
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node):
+            node.body = node.body[1:]
+        if isinstance(node, ast.ClassDef) and node.name.endswith(_SETTINGS_CLASSES):
+            declared = [part for part in node.body if isinstance(part, ast.AnnAssign)]
+            node.body = [part for part in node.body if with_fields or part not in declared]
+    return ast.dump(tree)
+
+
+def counted(model):
+    """The names of the modules that count for ``model``, sorted; InputError if there is no such."""
+    if model not in model_modules():
+        found, known = f"unknown model {model!r}", "one of: " + " ".join(model_modules())
+        raise InputError(found, expected=known)
+    found, waiting = set(), [model_modules()[model], _START]
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            follow = module == _START or module not in _BOOKKEEPING
+            waiting += _imported(module) if follow else []
+    return sorted(found - _BOOKKEEPING)
+
+
+def _digest(model, with_fields):
+    modules = counted(model)
+    return digest([[name, statements(_tree(name), with_fields)] for name in modules])
+
+
+@functools.cache
+def _imported(module):
+    """The modules that ``module`` imports and that are followed."""
+    names, package = set(), module.split(".")
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.ImportFrom):
+            above = package[: -node.level] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {source, *(f"{source}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return [name for name in names if name.startswith(_FOLLOWED) and _path(name).is_file()]
+
+
+def _tree(module):
+    return ast.parse(_path(module).read_text(encoding="utf-8"))
+
+
+def _path(module):
+    path = _ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

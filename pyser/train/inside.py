@@ -1,0 +1,93 @@
+"""What happens inside a model while it answers: attention and gate by frame, utterance embedding.
+
+Nothing is computed twice: the values are taken from the modules ``pooling``, ``fusion`` and
+``classifier`` of a model while it runs. A model without them has nothing to show.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pyser.train.batching import collate, sorted_batches
+
+_BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Of one utterance of P frames, as the model reads them.
+
+    Attributes:
+        attention: weights float32 [P] that sum to one; ``None`` if the model has no attention.
+        gate: share of the static stream float32 [P] in [0, 1], of a vector gate the mean over its
+            units; ``None`` without a gate.
+        embedding: float32 [D], what enters the last layer.
+    """
+
+    attention: np.ndarray | None
+    gate: np.ndarray | None
+    embedding: np.ndarray
+
+
+def can_explain(model):
+    """Whether ``look_inside`` knows the parts of ``model``."""
+    return all(hasattr(model, name) for name in ("pooling", "classifier"))
+
+
+@torch.inference_mode()
+def look_inside(model, examples):
+    """The Inside of each example, in their order.
+
+    Args:
+        model: a pyser model for which ``can_explain`` is true; it decides the device.
+        examples: list of (features [T, D], class index).
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    lengths = [len(features) for features, _ in examples]
+    found = [None] * len(examples)
+    for indices in sorted_batches(lengths, min(_BATCH_SIZE, len(examples))):
+        batch = collate(examples, indices, model.blocks, device)
+        seen = _watch(model, batch)
+        for row, index in enumerate(indices):
+            found[index] = _row(seen, row, lengths[index])
+    return found
+
+
+def _watch(model, batch):
+    """Run ``model`` and return what passed: name -> tensor with the batch in front."""
+    seen = {}
+    hooks = [
+        model.pooling.register_forward_pre_hook(
+            lambda module, inputs: seen.update(_attention(module, *inputs))
+        ),
+        model.classifier[-1].register_forward_pre_hook(
+            lambda _, inputs: seen.update(embedding=inputs[0])
+        ),
+    ]
+    gate = getattr(getattr(model, "fusion", None), "gate", None)
+    if gate is not None:
+        # the gate of the GMU is the sigmoid of this layer's output
+        hooks.append(
+            gate.register_forward_hook(
+                lambda _, __, output: seen.update(gate=torch.sigmoid(output).mean(dim=-1))
+            )
+        )
+    try:
+        model(batch.features, batch.lengths)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
+
+
+def _attention(pooling, frames, lengths):
+    weights = getattr(pooling, "weights", None)
+    return {} if weights is None else {"attention": weights(frames, lengths)}
+
+
+def _row(seen, row, length):
+    rows = {name: tensor[row].float().cpu().numpy() for name, tensor in seen.items()}
+    by_frame = (rows[name][:length] if name in rows else None for name in ("attention", "gate"))
+    return Inside(*by_frame, rows["embedding"])

@@ -1,0 +1,60 @@
+"""The training loss: cross entropy with class weights, smoothed labels and mixed utterances."""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from pyser.train.batching import Batch
+
+
+def class_weights(examples, num_classes, kind):
+    """Weights of the classes in the loss, float32 [C], or None; a class without examples gets 0."""
+    if kind == "none":
+        return None
+    counts = np.bincount([label for _, label in examples], minlength=num_classes)
+    weights = np.where(counts > 0, len(examples) / (num_classes * np.maximum(counts, 1)), 0.0)
+    return torch.tensor(weights, dtype=torch.float32)
+
+
+def mix(batch, alpha, random):
+    """Mixup (Zhang et al., ICLR 2018): each utterance with another one of the batch.
+
+    ``x = s x_i + (1 - s) x_j`` with one share s for the batch, drawn from Beta(alpha, alpha). The
+    longer of two utterances gives the length; beyond its end the shorter one counts as 0, which is
+    the mean of normalised features.
+
+    Args:
+        batch: Batch, its padding 0.
+        alpha: above 0.
+        random: NumPy Generator.
+
+    Returns:
+        The mixed Batch (with the labels i), the labels j (int64 [B]) and s.
+    """
+    share = float(random.beta(alpha, alpha))
+    other = torch.from_numpy(random.permutation(len(batch.labels))).to(batch.labels.device)
+    features = {
+        name: torch.lerp(frames[other], frames, share) for name, frames in batch.features.items()
+    }
+    lengths = torch.maximum(batch.lengths, batch.lengths[other])
+    mixed = Batch(features, lengths, batch.labels, batch.indices)
+    return mixed, batch.labels[other], share
+
+
+def cross_entropy(logits, labels, weights, label_smoothing):
+    """Mean over the batch of the weighted cross entropy; a scalar.
+
+    Args:
+        logits: float32 [B, C].
+        labels: int64 [B].
+        weights: float32 [C] or None.
+        label_smoothing: part of the target spread evenly over the classes.
+    """
+    losses = functional.cross_entropy(
+        logits,
+        labels,
+        weights,
+        label_smoothing=label_smoothing,
+        reduction="none",  # "mean" would divide by the weights of the batch, undoing them
+    )
+    return losses.mean()
