@@ -34,7 +34,7 @@ _STREAMS = {  # for each encoder, which kinds of blocks it reads
     "dynamic": ((_DYNAMIC,),),
     "early": ((_STATIC, _DYNAMIC),),
 }
-_POOLINGS = {"attention": 1, "mean": 1, "statistics": 3}  # how many vectors each joins
+_POOLINGS = {"attention": 1, "mean": 1, "statistics": 6}  # how many vectors each joins
 _ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "none": nn.Identity}
 
 
@@ -104,7 +104,8 @@ class HNSD(nn.Module):
             extra: further blocks of the static stream, such as ``log_energy,log_f0``; where the
                 features have their deltas, those join the dynamic stream.
             attention_dim: d of the attention.
-            pooling: ``attention`` or ``mean`` over frames; ``statistics``: both, and the deviation.
+            pooling: ``attention`` or ``mean`` over frames; ``statistics``: both, with deviation,
+                trend and extremes.
             fc: units of the fully connected layer.
             activation: of the fully connected layer.
             input_dropout: on the input features.
@@ -194,7 +195,11 @@ class HNSD(nn.Module):
             ]
             streams, lengths = [self.conv_dropout(frames) for frames, _ in found], found[0][1]
         encoded = [self.encoder_dropout(frames) for frames in self._encode(streams, lengths)]
-        return self.classifier(self.pooling(self.fusion(*encoded), lengths))
+        frames = self.fusion(*encoded)
+        # sums over hundreds of frames need all digits, also where products are made with fewer
+        with torch.autocast(frames.device.type, enabled=False):
+            frames = frames.to(torch.promote_types(frames.dtype, torch.float32))
+            return self.classifier(self.pooling(frames, lengths))
 
     def _encode(self, streams, lengths):
         if self.config.layers > 1 and self.config.encoder_dropout:  # draws random numbers

@@ -206,17 +206,26 @@ class MeanPooling(nn.Module):
 
 
 class StatisticsPooling(AttentionPooling):
-    """Attention pooling joined with mean and deviation over the frames: [B, T, d] -> [B, 3 d].
+    """Attention pooling joined with statistics over the frames: [B, T, d] -> [B, 6 d].
 
-    ``[u, mean_t h_t, sqrt(var_t h_t + 1e-5)]`` with u as in AttentionPooling. Mean and deviation
-    are those of Snyder et al. 2018 (x-vectors).
+    ``[u, m, s, l, max_t h_t, min_t h_t]`` with u as in AttentionPooling, the mean m and the
+    deviation ``s = sqrt(var_t h_t + 1e-5)`` as in x-vectors (Snyder et al. 2018), and the trend
+    ``l = 3 mean_t (p_t h_t)``, where p_t goes from -1 to 1 over the utterance: the slope of the
+    straight line through h_t, for many frames.
     """
 
     def forward(self, frames, lengths):
-        """Pool ``frames`` [B, T, d] into [B, 3 d]."""
+        """Pool ``frames`` [B, T, d] into [B, 6 d]."""
         mask = frame_mask(lengths, frames.shape[1])[:, :, None]
+        real = frames.masked_fill(~mask, 0.0)
         count = lengths[:, None].to(frames.dtype)
-        mean = frames.masked_fill(~mask, 0.0).sum(dim=1) / count
+        mean = real.sum(dim=1) / count
         centred = (frames - mean[:, None]).masked_fill(~mask, 0.0)
         deviation = (centred.square().sum(dim=1) / count + 1e-5).sqrt()
-        return torch.cat([super().forward(frames, lengths), mean, deviation], dim=-1)
+        middles = torch.arange(frames.shape[1], device=frames.device) + 0.5
+        places = 2 * middles / count - 1  # [B, T]; beyond the end they meet zeros
+        trend = 3 * torch.bmm(places[:, None], real).squeeze(1) / count
+        highest = frames.masked_fill(~mask, float("-inf")).amax(dim=1)
+        lowest = frames.masked_fill(~mask, float("inf")).amin(dim=1)
+        pooled = super().forward(frames, lengths)
+        return torch.cat([pooled, mean, deviation, trend, highest, lowest], dim=-1)

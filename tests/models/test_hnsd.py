@@ -69,7 +69,10 @@ def forward(config, weights, static, dynamic):
         u = sum(a * h for a, h in zip(alpha, frames, strict=True))
         if config.pooling == "statistics":
             deviation = np.sqrt(np.mean((np.array(frames) - mean) ** 2, axis=0) + 1e-5)
-            u = np.concatenate([u, mean, deviation])
+            places = [(2 * t + 1) / len(frames) - 1 for t in range(len(frames))]
+            trend = 3 * sum(p * h for p, h in zip(places, frames, strict=True)) / len(frames)
+            extremes = np.max(frames, axis=0), np.min(frames, axis=0)
+            u = np.concatenate([u, mean, deviation, trend, *extremes])
     else:
         u = mean
     hidden = weights["classifier.1.weight"] @ u + weights["classifier.1.bias"]
