@@ -1,8 +1,9 @@
 """What an audit can find: every code, how bad it is for which claim, and what it does to it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from pyser.files import write_json
+from pyser.files import read_json, write_json
 
 INVALIDATES, REMARK = "invalidates", "remark"
 SPEAKER_INDEPENDENT, SPEAKER_DEPENDENT = "speaker-independent", "speaker-dependent"
@@ -141,5 +142,6 @@ class Audit:
         }
 
     def write(self, path):
-        """Write ``path`` (JSON), atomically."""
-        write_json(path, self.as_dict())
+        """Write ``path`` (JSON), atomically, unless it says just that."""
+        if not Path(path).is_file() or read_json(path) != self.as_dict():
+            write_json(path, self.as_dict())

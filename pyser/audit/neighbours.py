@@ -21,7 +21,7 @@ _FEWEST_BITS = 12
 _MOST_OF_A_KEY = 64  # a key with more says nothing: a hum, a silence
 _LEAST_CORRELATION = 0.7
 _MOST_LAGS = 4  # of a pair of sounds, tried in the order of their descriptors' correlation
-_CHUNK = 1 << 20
+_CHUNK = 1 << 17  # descriptors at a time, for memory
 # Measured: copies in noise of 5 dB have a sound that is 0.85 alike and a waveform that is 0.50 or
 # more, different takes of a sentence at most 0.80 and 0.17, two synthetic voices 0.97 and 0.35.
 _LIKE_SOUND, _LIKE_WAVEFORM = 0.7, 0.42
@@ -92,17 +92,22 @@ def candidates(descriptors, tested):
 
 
 def _spread(vectors):
-    """Descriptors made more different (float32 [K, D], of norm 1).
+    """Descriptors made more different (float16 [K, D], of norm 1).
 
     What all sounds have in common, the mean, is taken off, and directions in which they differ much
     anyway (loud, then soft) are scaled down: half-way to a whitening.
     """
-    vectors = vectors.astype(np.float32)
-    mean = vectors.mean(axis=0)
-    values, directions = np.linalg.eigh(np.cov((vectors - mean).T))
-    scale = np.maximum(values, values[-1] * 1e-6) ** -0.25
-    spread = (vectors - mean) @ (directions * scale).astype(np.float32)
-    return spread / np.maximum(np.linalg.norm(spread, axis=1, keepdims=True), 1e-9)
+    mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    chunks = [vectors[s : s + _CHUNK] for s in range(0, len(vectors), _CHUNK)]
+    covariance = sum((chunk - mean).T @ (chunk - mean) for chunk in chunks) / len(vectors)
+    values, directions = np.linalg.eigh(covariance)
+    turned = (directions * np.maximum(values, values[-1] * 1e-6) ** -0.25).astype(np.float32)
+    spread = np.empty(vectors.shape, np.float16)
+    for start, chunk in zip(range(0, len(vectors), _CHUNK), chunks, strict=True):
+        rows = (chunk - mean) @ turned
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        spread[start : start + _CHUNK] = rows
+    return spread
 
 
 def _tables(vectors):
@@ -113,7 +118,7 @@ def _tables(vectors):
     for _ in range(_NUM_TABLES):
         directions = rng.standard_normal((vectors.shape[1], bits)).astype(np.float32)
         starts = range(0, len(vectors), _CHUNK)
-        chunks = (vectors[s : s + _CHUNK] @ directions > 0 for s in starts)
+        chunks = (vectors[s : s + _CHUNK].astype(np.float32) @ directions > 0 for s in starts)
         yield np.concatenate([chunk @ weights for chunk in chunks])
 
 
@@ -133,10 +138,10 @@ def _meetings(keys):
 
 
 def _correlations(vectors, one, other):
-    """Of descriptors, pair by pair (float32)."""
-    starts = range(0, len(one), _CHUNK)
-    parts = [
-        np.einsum("kd,kd->k", vectors[one[s : s + _CHUNK]], vectors[other[s : s + _CHUNK]])
-        for s in starts
-    ]
-    return np.concatenate([np.empty(0, np.float32), *parts])
+    """Of descriptors of norm 1, pair by pair (float32)."""
+    found = np.empty(len(one), np.float32)
+    for start in range(0, len(one), _CHUNK):
+        places = slice(start, start + _CHUNK)
+        pair = (vectors[rows[places]].astype(np.float32) for rows in (one, other))
+        found[places] = np.einsum("kd,kd->k", *pair)
+    return found

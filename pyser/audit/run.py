@@ -15,6 +15,7 @@ from pyser.log import log
 
 _PATTERNS = ("speaker", "session", "text")
 _PARTS = ("train", "dev", "test")
+_UNCHECKED = "unchecked-"
 PARSER = Parser(
     usage="pyser audit DATA_DIR (PROTOCOL | --train=LIST --test=LIST) [options]\n"
     "       pyser audit --train=LIST --test=LIST [options]",
@@ -78,12 +79,15 @@ def text(found):
     number = sum(f.severity(found.claim) == INVALIDATES for f in found.findings)
     others = len(found.findings) - number
     looked = found.looked_at
+    codes = dict.fromkeys(f.code for f in found.sorted_findings() if f.code.startswith(_UNCHECKED))
     lines = [
         f"{found.name}: {found.verdict}",
-        f"claim: {found.claim}; {number} findings invalidate it, {others} remarks",
+        f"claim: {found.claim}; findings that invalidate it: {number}, remarks: {others}",
         f"{found.num_utterances} utterances, {found.num_folds} folds; samples compared of "
         f"{looked['utterances']}, sound of {looked['compared_by_sound']} utterances",
     ]
+    if codes:
+        lines.append("not checked: " + ", ".join(code.removeprefix(_UNCHECKED) for code in codes))
     for finding in found.sorted_findings():
         lines += ["", f"[{finding.severity(found.claim)}] {finding.code}: {finding.message}"]
         lines.append(f"    claim: {CODES[finding.code][1]}")

@@ -2,10 +2,13 @@
 
     python tests/bench/audit.py WAV_DIR [STEP]
 
-Takes every STEPth file (3rd) of a folder, changes it in one way, and looks for the copies among all
-files; then for copies among the files themselves, which are different takes. Prints a table.
+Takes every STEPth file (2nd) of a folder, changes it in one way, and looks for the copies among all
+files; before that for copies among the files themselves, of which there are none. Then the search
+alone among as many random descriptors as larger corpora have. Prints Markdown, kept in AUDIT.md.
 """
 
+import io
+import resource
 import sys
 import time
 from pathlib import Path
@@ -28,6 +31,14 @@ def noisy(samples, ratio_db, rng):
 def trimmed(samples, share, rng):
     start = int(len(samples) * share * rng.random())
     return samples[start : start + int(len(samples) * (1 - share))]
+
+
+def coded(samples, rate, kind):
+    """Through a lossy codec, as strong as the library has it by default."""
+    file = io.BytesIO()
+    soundfile.write(file, np.clip(samples, -1, 1), rate, format=kind)
+    file.seek(0)
+    return soundfile.read(file, dtype="float32")
 
 
 def reverberant(samples, rate, rng):
@@ -56,6 +67,8 @@ def changes(rng):
         "trimmed by 20 %": lambda x, r: (trimmed(x, 0.2, rng), r),
         "trimmed by 40 %": lambda x, r: (trimmed(x, 0.4, rng), r),
         "reverberation": lambda x, r: (reverberant(x, r, rng), r),
+        "Ogg Vorbis": lambda x, r: coded(x, r, "OGG"),
+        "MP3": lambda x, r: coded(x, r, "MP3"),
         "speed 0.9": lambda x, r: (at_rate(x, 9, 10)[0], r),
         "speed 1.1": lambda x, r: (at_rate(x, 11, 10)[0], r),
         "trimmed by 25 %, gain 0.4, noise 15 dB, 8 kHz": lambda x, r: at_rate(
@@ -76,37 +89,83 @@ class Heard(Reader):
 
 
 def search(audio, reader, tested):
-    """(same, near pairs, number of candidates, CPU seconds)."""
+    """(sets of the same samples, near pairs, descriptors, CPU seconds)."""
     start = time.process_time()
     sounds = listen(audio, list(audio), reader)
     pairs = near_pairs(sounds.descriptors, lambda u: reader.first_channel(audio[u]), tested)
-    seconds = time.process_time() - start
-    return sounds.same, pairs, len(list(candidates(sounds.descriptors, tested))), seconds
+    return sounds.same, pairs, sounds.descriptors, time.process_time() - start
 
 
-def main(folder):
+def plant(files, step, change):
+    """Utterance -> Audio of changed copies, and their sounds by path."""
+    planted, sounds = {}, {}
+    for path in files[::step]:
+        samples, rate = change(*soundfile.read(path, dtype="float32"))
+        planted[f"{path.stem}-planted"] = Audio(f"/planted/{path.stem}")
+        sounds[f"/planted/{path.stem}"] = (np.float32(samples)[None], rate)
+    return planted, sounds
+
+
+class Random:
+    """Descriptors of sounds that do not exist, with the mean and covariance of real ones."""
+
+    def __init__(self, descriptors, number):
+        numbers, places, frames, vectors = descriptors.arrays()
+        self.utterances = [str(k) for k in range(number)]
+        each = len(numbers) // len(descriptors.utterances)
+        rng = np.random.default_rng(1)
+        spread = np.cov(vectors.T.astype(np.float64)) + np.eye(vectors.shape[1])
+        drawn = np.empty((number * each, vectors.shape[1]), np.int8)
+        for part in np.array_split(drawn, max(1, len(drawn) >> 16)):
+            values = (
+                vectors.mean(axis=0)
+                + rng.standard_normal(part.shape) @ np.linalg.cholesky(spread).T
+            )
+            part[:] = np.rint(127 * values / np.linalg.norm(values, axis=1, keepdims=True))
+        self._arrays = (
+            np.repeat(np.arange(number, dtype=np.int32), each),
+            rng.choice(places, number * each),
+            rng.choice(frames, number * each),
+            drawn,
+        )
+
+    def arrays(self):
+        return self._arrays
+
+
+def print_scaling(descriptors):
+    print("\n| utterances | descriptors | pairs compared | s | largest memory, MB |")
+    print("|--:|--:|--:|--:|--:|")
+    for number in (1000, 10000, 100000):
+        many = Random(descriptors, number)
+        start = time.process_time()
+        met = sum(1 for _ in candidates(many, set(many.utterances)))
+        seconds = time.process_time() - start
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        drawn = len(many.arrays()[0])
+        print(f"| {number} | {drawn} | {met} | {seconds:.1f} | {memory} |", flush=True)
+
+
+def main(folder, step=2):
     files = sorted(Path(folder).glob("*.wav"))
     audio = {path.stem: Audio(str(path)) for path in files}
-    same, pairs, number, seconds = search(audio, Reader(), set(audio))
-    print(f"{len(files)} files, {len(files) * (len(files) - 1) // 2} pairs, {number} compared")
-    print(f"same samples {len(same)}, found alike {len(pairs)}, {seconds:.1f} s of one core")
-    for pair, like in pairs.items():
-        print(f"  {pair}: {like:.2f}")
-    print(f"{'change':<48}{'copies':>7}{'found':>7}{'%':>7}{'wrong':>7}")
-    step = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    same, pairs, descriptors, seconds = search(audio, Reader(), set(audio))
+    compared = sum(1 for _ in candidates(descriptors, set(audio)))
+    print(
+        f"{len(files)} files, {len(files) * (len(files) - 1) // 2} pairs, of which {compared} are"
+        f" compared: {len(same)} with the same samples, {len(pairs)} called changed copies;"
+        f" {seconds:.1f} s of one core.\n"
+    )
+    print("| change | copies | found | % | other pairs |\n|:--|--:|--:|--:|--:|")
     for name, change in changes(np.random.default_rng(0)).items():
-        copies, planted = {}, {}
-        for path in files[::step]:
-            samples, rate = soundfile.read(path, dtype="float32")
-            samples, rate = change(samples, rate)
-            planted[f"{path.stem}-planted"] = Audio(f"/planted/{path.stem}")
-            copies[f"/planted/{path.stem}"] = (np.float32(samples)[None], rate)
-        found = set(search({**audio, **planted}, Heard(copies), set(planted))[1])
+        planted, sounds = plant(files, int(step), change)
+        found = set(search({**audio, **planted}, Heard(sounds), set(planted))[1])
         right = {pair for pair in found if f"{min(pair)}-planted" == max(pair)}
-        share = 100 * len(right) / len(planted)
+        share = f"{100 * len(right) / len(planted):.1f}"
         wrong = len(found - right)
-        print(f"{name:<48}{len(planted):>7}{len(right):>7}{share:>7.1f}{wrong:>7}", flush=True)
+        print(f"| {name} | {len(planted)} | {len(right)} | {share} | {wrong} |", flush=True)
+    print_scaling(descriptors)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -135,9 +135,10 @@ def test_help_and_what_is_printed(data, tmp_path, capsys):
     assert main(["audit", str(data.path), f"--train={tmp_path}/train.list", *options]) == 1
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].endswith("test.list: invalid")
-    assert shown[1] == "claim: speaker-independent; 2 findings invalidate it, 6 remarks"
-    assert shown[4].startswith("[invalidates] utterance-train-test: 1 utterances are in train and")
-    assert shown[5].startswith("    claim: the model is tested on what it was fitted to")
+    assert shown[1] == "claim: speaker-independent; findings that invalidate it: 2, remarks: 6"
+    assert shown[3] == "not checked: statistics"
+    assert shown[5].startswith("[invalidates] utterance-train-test: 1 utterances are in train and")
+    assert shown[6].startswith("    claim: the model is tested on what it was fitted to")
     assert "[remark] listed-twice: train of fold 1 lists 1 utterances more than once" in shown
 
 
