@@ -182,11 +182,11 @@ def map_chart(experiment, explained):
 
 def _point(place, arrays, row, classes):
     label, part = int(arrays["map_reference"][row]), str(arrays["map_part"][row])
-    speaker = escape(str(arrays["map_speaker"][row]), quote=True)
+    speaker = str(arrays["map_speaker"][row])
     x, y = (number(value) for value in place)
     kind = f"p{label % 8}" + (" seen" if part != "test" else "")
     words = f"{arrays['map_utterance'][row]}: {classes[label]}, speaker {speaker}, {part}"
-    shape = f'class="{kind}" data-c="{label}" data-s="{speaker}"'
+    shape = f'class="{kind}" data-c="{label}" data-s="{escape(speaker, quote=True)}"'
     radius = "2.4" if part != "test" else "4.5"
     title = f"<title>{escape(words)}</title>"
     return f'<circle {shape} cx="{x}" cy="{y}" r="{radius}">{title}</circle>'
