@@ -100,10 +100,14 @@ def confusion_chart(experiment, group):
     left = 34 + max(text_width(name) for name in classes)
     turned = max(text_width(name) for name in classes) > _CELL - 6
     below = 12 + (0.75 * max(text_width(name) for name in classes) if turned else 14)
-    top = 58 if group.standin else 40
     label = f"{experiment.name}: confusion matrix, {group.title}"
-    drawing = Drawing(left + size * _CELL + 30, top + size * _CELL + below + 24, label)
-    _confusion_title(drawing, experiment, group)
+    title = _confusion_title(experiment, group)
+    top = _warning_height(group.standin) + 40
+    width = max([left + size * _CELL + 30, *(8 + text_width(line) for line in title)])
+    drawing = Drawing(width, top + size * _CELL + below + 24, label)
+    _warn(drawing, group.standin)
+    drawing.text(4, top - 26, title[0], "strong")
+    drawing.text(4, top - 10, title[1], "small muted")
     with drawing.group("cells", "middle"):
         for row, column in np.ndindex(size, size):
             corner = left + column * _CELL, top + row * _CELL
@@ -124,16 +128,25 @@ def confusion_chart(experiment, group):
     return drawing
 
 
-def _confusion_title(drawing, experiment, group):
+def _confusion_title(experiment, group):
+    """Two lines: what it is, and what its numbers are."""
     summary = experiment.summary
     seeds = f" over {plural(len(summary.seeds), 'seed')}" if len(summary.seeds) > 1 else ""
-    y = 14
-    if group.standin:
-        drawing.text(4, y, STANDIN_WARNING, "small warn")
-        y += 18
-    drawing.text(4, y, f"{experiment.name}: {group.title}", "strong")
     what = f"% of the reference class (utterances{seeds}); folds: {experiment.folds_text}"
-    drawing.text(4, y + 16, what, "small muted")
+    return f"{experiment.name}: {group.title}", what
+
+
+def _warning_height(standin):
+    return 32 if standin else 0
+
+
+def _warn(drawing, standin):
+    """Write the warning that recordings are made up, in two lines: figures may be narrow."""
+    if standin:
+        drawing.label += f". {STANDIN_WARNING}"
+        claim, colon, rest = STANDIN_WARNING.partition(": ")
+        drawing.text(4, 14, (claim + colon).rstrip(), "small warn")
+        drawing.text(4, 28, rest, "small warn")
 
 
 def _cell(drawing, corner, share, count):
@@ -152,11 +165,10 @@ def _cell(drawing, corner, share, count):
 def _dot_plot(labels, limits, title, standin=False):
     """A Drawing with a line of text per row; also its Scale and the height of each row."""
     left = 14 + max((text_width(label) for label in labels), default=0)
-    top = 44 if standin else 26
+    top = _warning_height(standin) + 26
     width = left + max(290, 440 - left)
     drawing = Drawing(width, top + _ROW * len(labels) + 44, title)
-    if standin:
-        drawing.text(4, 14, STANDIN_WARNING, "small warn")
+    _warn(drawing, standin)
     tops = [top + _ROW * (row + 0.5) for row in range(len(labels))]
     for label, y in zip(labels, tops, strict=True):
         drawing.text(left - 10, y + 4, label, anchor="end")

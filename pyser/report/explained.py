@@ -13,7 +13,7 @@ from pyser.score.choice import EXPLAIN_FILE
 from pyser.score.text import percent
 
 _WIDTH, _LEFT, _RIGHT = 360, 44, 12
-_TOP, _GAP = 50, 28  # of the first strip, between strips
+_TOP, _GAP = 64, 28  # of the first strip, between strips
 _STRIPS = {"wave": 44, "features": 84, "attention": 44, "gate": 44}  # heights
 _KHZ = (0.25, 0.5, 1, 2, 4, 8)
 _DARKEST, _LIGHTEST = 2, 99.5  # percentiles of the log-mel values
@@ -69,7 +69,8 @@ def _utterance_chart(scores, row, explained, index):
     drawing = Drawing(_WIDTH, bottom + 44, f"{told['utterance']}: waveform, features, attention")
     answer = f"{meant} \N{RIGHTWARDS ARROW} {said} ({percent(posterior)} %)"
     kind = "strong" if said == meant else "warn"
-    drawing.text(2, 14, f"{told['utterance']}: {answer}", kind)
+    drawing.text(2, 14, told["utterance"], "small muted")
+    drawing.text(2, 31, answer, kind)
     frames = len(arrays["features"])
     duration_s = told.get("duration_s") or frames * info["frame_s"]
     across = Scale(0, duration_s, _LEFT, _WIDTH - _RIGHT)
@@ -182,11 +183,11 @@ def map_chart(experiment, explained):
 
 def _point(place, arrays, row, classes):
     label, part = int(arrays["map_reference"][row]), str(arrays["map_part"][row])
-    speaker = escape(str(arrays["map_speaker"][row]), quote=True)
+    speaker = str(arrays["map_speaker"][row])
     x, y = (number(value) for value in place)
     kind = f"p{label % 8}" + (" seen" if part != "test" else "")
     words = f"{arrays['map_utterance'][row]}: {classes[label]}, speaker {speaker}, {part}"
-    shape = f'class="{kind}" data-c="{label}" data-s="{speaker}"'
+    shape = f'class="{kind}" data-c="{label}" data-s="{escape(speaker, quote=True)}"'
     radius = "2.4" if part != "test" else "4.5"
     title = f"<title>{escape(words)}</title>"
     return f'<circle {shape} cx="{x}" cy="{y}" r="{radius}">{title}</circle>'

@@ -1,14 +1,20 @@
 """What tells the settings of several experiments apart."""
 
+from collections import Counter
 
-def differing_settings(experiment, experiments):
-    """The settings (dotted name -> value) that not all ``experiments`` have with the same value."""
+
+def unusual_settings(experiment, experiments):
+    """The settings (dotted name -> value) of ``experiment`` that most ``experiments`` do not share.
+
+    Most are more than half of them; where no value is that of most, each is unusual.
+    """
     flat = [_flatten(other.result.get("config") or {}) for other in experiments]
     own = _flatten(experiment.result.get("config") or {})
+    counts = Counter((name, str(value)) for other in flat for name, value in other.items())
     return {
         name: own[name]
         for name in sorted(own)
-        if any(name not in other or other[name] != own[name] for other in flat)
+        if 2 * counts[name, str(own[name])] <= len(flat) and len(flat) > 1
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyser.report.settings import differing_settings
+from pyser.report.settings import unusual_settings
 from pyser.score.text import interval, percent, plural, spread
 from pyser.train.cost import duration
 
@@ -119,10 +119,10 @@ def provenance_lines(experiment, group):
         versions = (f"{name} {version}" for name, version in sorted(result["versions"].items()))
         lines += [f"Versions: {', '.join(versions)}"]
     lines += _machine_lines(result)
-    settings = differing_settings(experiment, group.experiments)
+    settings = unusual_settings(experiment, group.experiments)
     if settings:
         pairs = (f"`{name}={value}`" for name, value in settings.items())
-        lines += [f"Settings that differ between the models above: {', '.join(pairs)}"]
+        lines += [f"Settings that most models above do not share: {', '.join(pairs)}"]
     dev = [run["dev_ua"] for run in result.get("dev", []) if run.get("dev_ua") is not None]
     if dev:
         mean = percent(sum(dev) / len(dev))

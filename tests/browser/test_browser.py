@@ -23,7 +23,7 @@ Array.from(document.querySelectorAll("svg.figure, svg.figure image, svg.figure t
 })
 """
 INK = """
-getComputedStyle(document.querySelector("svg.figure text")).fill + " on " +
+getComputedStyle(document.querySelector("svg.figure > text:not([class])")).fill + " on " +
 getComputedStyle(document.body).backgroundColor
 """
 OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
@@ -51,10 +51,20 @@ def browser(tmp_path_factory):
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory):
     """A report with every kind of figure."""
-    place = tmp_path_factory.mktemp("made_up")
+    return make_report(tmp_path_factory.mktemp("made_up"))
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory):
+    """The same with warnings, which are longer than narrow figures are wide."""
+    corpus = {"name": "made_up", "standin": True, "labels": "all"}
+    return make_report(tmp_path_factory.mktemp("standin"), corpus=corpus)
+
+
+def make_report(place, **info):
     for name, skill in (("full", 2.0), ("mean pooling", 0.7)):
         exp = place / "results" / name.replace(" ", "_") / "loso3"
-        score(["--exp", str(write_experiment(exp, name=name, skill=skill))])
+        score(["--exp", str(write_experiment(exp, name=name, skill=skill, **info))])
         write_explain(exp)
         write_curves(exp)
     (place / "model.yaml").write_text("model: {name: hnsd}\n")
@@ -76,7 +86,7 @@ def committed(tmp_path_factory, repository):
 
 @pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("kind", ["made_up", "committed"])
+@pytest.mark.parametrize("kind", ["made_up", "standin", "committed"])
 def test_every_figure_is_drawn(browser, request, kind, dark, width):
     page = request.getfixturevalue(kind)
     browser.open(page.as_uri(), dark, width)

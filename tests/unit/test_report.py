@@ -143,8 +143,9 @@ def test_models_are_ordered_by_ua_and_their_differences_told(tmp_path):
     text = report(tmp_path)
     rows = table_after(text, "## made_up, protocol loso3")
     assert [row[0] for row in rows[1:]] == ["hnsd", "hnsd_x", "blstm"]
-    section = text.partition("\n### hnsd_x\n")[2].partition("\n### ")[0]
-    assert "`model.name=hnsd`, `train.epochs=5`" in section
+    sections = {part.partition("\n")[0]: part for part in text.split("\n### ")}
+    assert "do not share: `train.epochs=5`\n" in sections["hnsd_x"]
+    assert "do not share: `model.name=blstm`, `train.epochs=3`\n" in sections["blstm"]
     assert "hidden" not in text
     assert "![UA of all models](plots/ua_made_up_loso3.svg)" in text
 
@@ -152,7 +153,7 @@ def test_models_are_ordered_by_ua_and_their_differences_told(tmp_path):
 def test_one_experiment_has_no_differences_to_tell(tmp_path):
     scored(tmp_path / "hnsd")
     text = report(tmp_path)
-    assert "that differ" not in text
+    assert "do not share" not in text
     assert "plots/ua_" not in text
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -123,11 +124,12 @@ def test_stand_in_is_said_on_top_and_beside_every_experiment(tmp_path):
     assert f'class="warning">{STANDIN_WARNING}' in head
     assert len(experiments) == 2
     assert all(part.count(STANDIN_WARNING) >= 2 for part in experiments)
-    for drawing in (
-        confusion_chart(groups[0].experiments[0], groups[0]),
-        overview_chart(groups[0]),
-    ):
-        assert STANDIN_WARNING in drawing.svg()
+    confusion = confusion_chart(groups[0].experiments[0], groups[0])
+    for chart in (confusion, overview_chart(groups[0])):
+        root = ElementTree.fromstring(chart.svg())
+        said = [node.text for node in root.iter("text") if "warn" in node.get("class", "")]
+        assert " ".join(said) == STANDIN_WARNING
+        assert STANDIN_WARNING in root.attrib["aria-label"]
 
 
 def test_shared_findings_are_said_once(tmp_path):

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from data_builder import CLASSES, make_data, write_feats
+from data_builder import CLASSES, make_data, write_feats, write_wav
 from fake_experiment import made_up_scores
 
+from pyser.data.datadir import DataDir
 from pyser.data.split import split
+from pyser.errors import InputError
 from pyser.files import write_json
 from pyser.models.hnsd import HNSD
 from pyser.score.choice import choose_utterances, typical_fold
@@ -211,3 +213,18 @@ def test_scores_do_not_depend_on_what_can_be_shown(tmp_path, capsys):
     assert score(argv) == 0
     assert "will not show what is inside" in capsys.readouterr().err
     assert not (exp / "explain.npz").exists()
+
+
+def test_segments_are_cut_and_commands_are_not_run(tmp_path):
+    write_wav(tmp_path / "long.wav", 5)
+    scp = {"long": str(tmp_path / "long.wav"), "command": "touch ran |"}
+    tables = {"wav.scp": scp, "utt2spk": {"u": "s", "v": "s"}, "utt2emo": {"u": "a", "v": "a"}}
+    tables["segments"] = {"u": "long 0.01 0.03", "v": "command 0 1"}
+    data = DataDir.write(tmp_path / "data", tables)
+    samples, rate = read_samples(data, "u")
+    write_wav(tmp_path / "again.wav", 5)
+    whole = np.frombuffer((tmp_path / "again.wav").read_bytes()[44:], "<i2") / 32768
+    assert rate == 8000
+    np.testing.assert_array_equal(samples, whole[80:240].astype(np.float32))
+    with pytest.raises(InputError, match=r"wav\.scp: command is a command"):
+        read_samples(data, "v")
