@@ -35,18 +35,18 @@ def difference_chart(comparison, standin=False):
     """Differences of UA to the reference of an experiment file, with 95 % intervals (Drawing).
 
     Args:
-        comparison: a comparisons.Table.
+        comparison: comparisons.Comparison with at least one tested row.
         standin: whether the recordings are made up.
     """
-    rows = [row for row in comparison.rows if row.difference]
+    rows = comparison.tested
     spans = [100 * v for row in rows for v in row.difference if math.isfinite(v)]
-    most = max(5.0, *(abs(value) for value in spans)) * 1.05 if spans else 5.0
+    most = 1.05 * max(5.0, *(abs(value) for value in spans))
     label = f"Difference of UA to {comparison.reference}: {comparison.title}"
     names = [row.name for row in rows]
     drawing, scale, tops = _dot_plot(names, (-most, most), label, standin)
     bottom = drawing.height - 40
     title = f"UA minus that of {comparison.reference} (points), 95 % interval"
-    x_axis(drawing, scale, bottom, title, top=tops[0] - 12 if tops else None, form=_signed)
+    x_axis(drawing, scale, bottom, title, top=tops[0] - 12, form=_signed)
     drawing.line(scale(0), tops[0] - 12, scale(0), bottom, "dashed")
     for row, y in zip(rows, tops, strict=True):
         _interval_dot(drawing, scale, y, *row.difference)

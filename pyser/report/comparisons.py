@@ -43,6 +43,11 @@ class Comparison:
     missing: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
+    @property
+    def tested(self):
+        """The rows with a paired test; none where the reference was not scored."""
+        return [row for row in self.rows if row.paired]
+
 
 def make_comparison(plan, group):
     """The Comparison that an experiment file makes of the experiments of a Group.
@@ -98,8 +103,7 @@ def _p(paired):
 
 def comparison_lines(comparison):
     """Sentences that stand above the table of a Comparison."""
-    tested = [row for row in comparison.rows if row.paired]
-    lines = []
+    tested, lines = comparison.tested, []
     if tested:
         speakers = tested[0].paired.num_speakers
         lines += [

@@ -43,7 +43,7 @@ def _group_lines(group):
         lines += [f"### {comparison.title}", ""]
         lines += [*comparison_lines(comparison), "", *_table(comparison_table(comparison))]
         plot = group.plot_name("difference", comparison.title)
-        lines += [f"![Differences of UA]({PLOTS}/{plot})", ""]
+        lines += [f"![Differences of UA]({PLOTS}/{plot})", ""] if comparison.tested else []
     confidences = [read_confidence(experiment) for experiment in group.experiments]
     lines += ["### How far the posteriors can be believed", ""]
     return [*lines, *_table(confidence_table(group, confidences)), CONFIDENCE_NOTE, ""]

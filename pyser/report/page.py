@@ -106,7 +106,7 @@ def _comparison(comparison, group):
     yield f"<h3>{inline(comparison.title)}</h3>"
     yield table_html(comparison_table(comparison), f"{comparison.title}: {group.title}")
     yield from (paragraph(line, "note") for line in comparison_lines(comparison))
-    if any(row.paired for row in comparison.rows):
+    if comparison.tested:
         yield figure(difference_chart(comparison, group.standin), "")
 
 

@@ -75,7 +75,7 @@ def _plots(groups):
             yield name, confusion_chart(experiment, group)
         if len(group.experiments) > 1:
             yield group.plot_name("ua"), overview_chart(group)
-        for comparison in group.comparisons:
+        for comparison in filter(lambda one: one.tested, group.comparisons):
             name = group.plot_name("difference", comparison.title)
             yield name, difference_chart(comparison, group.standin)
 

@@ -92,6 +92,18 @@ def test_the_report_shows_the_table(place, tmp_path):
     assert (tmp_path / plot).is_file()
 
 
+def test_without_the_reference_rows_are_shown_untested(place, tmp_path):
+    text = FILE.replace("reference: full", "reference: not trained")
+    (tmp_path / "model.yaml").write_text("model: {name: hnsd}\n")
+    (tmp_path / "parts.yaml").write_text(text)
+    options = ["--out", str(tmp_path / "R.md"), "--experiment", str(tmp_path / "parts.yaml")]
+    assert main([str(place / "results"), *options]) == 0
+    section = (tmp_path / "R.md").read_text().partition("### What each part does")[2]
+    assert "Not scored: not trained." in section and "difference_" not in section
+    assert "| full | model.yaml | 1 |" in section
+    assert not list((tmp_path / "plots").glob("difference_*"))
+
+
 def test_a_file_without_scored_rows_is_refused(place, tmp_path):
     (tmp_path / "model.yaml").write_text("model: {name: hnsd}\n")
     (tmp_path / "other.yaml").write_text(FILE.replace("loso3", "loso9"))
