@@ -55,7 +55,9 @@ def check_groups(folds, kind, group, missing=None):
 def _meeting(folds, kind, group, first, second):
     names, concerned, shared = {}, {}, []
     for fold in folds:
-        known = {group[u] for u in fold.get(first, ()) if u in group}
+        # An utterance in two parts is another finding; it has its recording with it.
+        told = set(fold.get(second, ())) if kind == "recording" else set()
+        known = {group[u] for u in fold.get(first, ()) if u in group and u not in told}
         found = [u for u in fold.get(second, ()) if group.get(u) in known]
         shared.append(found)
         names |= dict.fromkeys(group[u] for u in found)

@@ -26,7 +26,8 @@ class Plan:
         split_dir: Path of what ``pyser split`` wrote, None for anything else.
         complete: whether the folds together should test every utterance.
         unknown: utterances of the lists that the data directory does not have.
-        labels: pairs (file, utterance -> label) that should agree.
+        labels: pairs (list, utterance -> label) that should agree.
+        known_labels: utterance -> label, of the data directory.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Plan:
     complete: bool = True
     unknown: tuple[str, ...] = ()
     labels: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    known_labels: dict[str, str] = field(default_factory=dict)
 
 
 def plan_of(facts, data_dir, what):
@@ -133,4 +135,4 @@ def list_plan(facts, paths, patterns):
         facts.tables[kind] = {**facts.table(kind), **told.table(kind)}
     unknown = tuple(sorted(name for name, found in ids.items() if found is None))
     joined = facts.joined(told)
-    return Plan(name, [fold], joined, complete=False, unknown=unknown, labels=labels)
+    return Plan(name, [fold], joined, None, False, unknown, labels, facts.table("label"))

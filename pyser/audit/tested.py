@@ -51,25 +51,30 @@ def check_classes(folds, label):
 
 
 def check_labels(plan):
-    """Labels that differ between files; a class that only has another name there does not."""
+    """Labels that differ between files; a class that has another name in the lists is no other."""
     label = plan.facts.table("label")
     tables = [(file, table) for file, table in plan.labels if table]
+    usual = _usual_names([table for _, table in tables], plan.known_labels)
     for number, (file, table) in enumerate(tables):
-        for other_file, other in [("the data", label), *tables[:number]]:
-            conflicts = tuple(sorted(_conflicts(table, other)))
-            if conflicts:
-                what = f"{len(conflicts)} utterances have other labels in {file} than in "
-                first = conflicts[0]
-                example = f" ({first}: {table[first]}, {other[first]})"
-                yield Finding("label-conflict", what + other_file + example, conflicts)
+        named = {utterance: usual.get(name, name) for utterance, name in table.items()}
+        yield from _conflicts(file, named, "the data", plan.known_labels)
+        for other_file, other in tables[:number]:
+            yield from _conflicts(file, table, other_file, other)
     yield from unknown(plan.folds, "label", label, "neither utt2emo nor a key of the lists")
 
 
-def _conflicts(one, other):
-    """Utterances whose label is not what its class is called most often in the other table."""
-    both = [utterance for utterance in one if utterance in other]
+def _conflicts(file, table, other_file, other):
+    found = tuple(sorted(u for u in table if u in other and table[u] != other[u]))
+    if found:
+        example = f"{found[0]}: {table[found[0]]}, {other[found[0]]}"
+        what = f"{len(found)} utterances have other labels in {file} than in {other_file}"
+        yield Finding("label-conflict", f"{what} ({example})", found)
+
+
+def _usual_names(tables, known):
+    """Label in the lists -> what the same utterances are called most often in the data."""
     names = {}
-    for utterance in both:
-        names.setdefault(one[utterance], Counter())[other[utterance]] += 1
-    usual = {name: max(sorted(n), key=n.get) for name, n in names.items()}
-    return [utterance for utterance in both if usual[one[utterance]] != other[utterance]]
+    for utterance, name in (pair for table in tables for pair in table.items()):
+        if utterance in known:
+            names.setdefault(name, Counter())[known[utterance]] += 1
+    return {name: max(sorted(counts), key=counts.get) for name, counts in names.items()}
