@@ -17,6 +17,7 @@ from pyser.errors import PyserError
 from pyser.files import read_json, write_json, write_text
 from pyser.log import log, warn
 from pyser.train import checkpoint, grid, plan
+from pyser.train.energy import EnergyMeter
 from pyser.train.fit import FitState, finished
 from pyser.train.inputs import load_fold
 from pyser.train.learn import learn, make_model
@@ -58,19 +59,22 @@ def train_run(spec):
     _log_start(run, settings, fold, model, spec.threads, device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
 
-    def elapsed():
-        """Seconds that led to what is there now: not those of epochs that a kill undid."""
-        return start["seconds"] + time.monotonic() - began
+    meter = EnergyMeter(start.get("joules"))
+
+    def spent():
+        """What led to what is there now: not the seconds and joules of epochs that a kill undid."""
+        seconds = start["seconds"] + time.monotonic() - began
+        return {"seconds": seconds, "joules": meter.joules()}
 
     def on_epoch(state, seconds):
-        reached = {"state": checkpoint.pack(state), "seconds": elapsed()}
+        reached = {"state": checkpoint.pack(state)} | spent()
         checkpoint.save(run.directory / plan.CHECKPOINT, start | reached)
         _write_metrics(run, state)
         _log_epoch(state, settings, seconds)
 
     state = learn(model, fold, settings, spec.seed, checkpoint.unpack(start["state"]), on_epoch)
     _write_metrics(run, state)
-    record = describe_run(spec, settings, fold, model, state, digests, elapsed())
+    record = describe_run(spec, settings, fold, model, state, digests, spent())
     checkpoint.save(run.directory / plan.MODEL, pack_model(model, fold, record))
     write_json(run.directory / plan.RECORD, record)  # last: now the run is complete
     run.discard_checkpoint()
@@ -85,7 +89,7 @@ def _start_point(run, settings, digests, threads):
     if not path.is_file():
         state = checkpoint.pack(FitState())
         begun = {"config": settings.as_dict(), "digests": digests, "threads": threads}
-        return begun | {"state": state, "seconds": 0.0}
+        return begun | {"state": state, "seconds": 0.0, "joules": 0.0}
     start = with_defaults(checkpoint.load(path))
     plan.check_same(start, settings.as_dict(), digests, run.directory)
     log(f"going on after epoch {len(start['state']['history'])}")
