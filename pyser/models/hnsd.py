@@ -13,8 +13,10 @@ from typing import Literal
 import torch
 from torch import nn
 
+from pyser.errors import InputError
 from pyser.models.layers import (
     AttentionPooling,
+    BandConvolution,
     Encoder,
     FrameDropout,
     MeanPooling,
@@ -71,7 +73,8 @@ class HNSD(nn.Module):
     the activation of that layer (``relu``; ``tanh``, ``none``) and dropout, which may sit on the
     inputs, on the LSTM outputs, on the pooled vector and on the fully connected layer (0: none).
     The projections of the GMU carry no bias, as its equations are written. Not in the paper at all:
-    further layers, ``statistics`` pooling, locked dropout and ``extra`` features.
+    convolutions before the LSTMs (as Chen et al. 2018 have them), further layers, ``statistics``
+    pooling, locked dropout and ``extra`` features.
 
     With 26 + 52 input features and 4 classes the defaults have 2,864,804 parameters (torch's LSTM
     has two bias vectors per gate).
@@ -94,6 +97,9 @@ class HNSD(nn.Module):
                 are concatenated, without GMU. Without effect on a single stream.
             init: of the LSTMs: ``uniform``, torch's own; ``orthogonal``: recurrent weights
                 orthogonal, others as Glorot & Bengio 2010, biases of forget gates 1.
+            conv_channels: filters of a BandConvolution before each LSTM; 0: none.
+            conv_stride: frames from one of its outputs to the next.
+            conv_dropout: on its outputs.
             layers: LSTM layers per stream, with the dropout of the LSTM outputs between them.
             extra: further blocks of the static stream, such as ``log_energy,log_f0``; where the
                 features have their deltas, those join the dynamic stream.
@@ -113,6 +119,9 @@ class HNSD(nn.Module):
         streams: Literal["both", "static", "dynamic", "early"] = "both"
         gate: Literal["scalar", "vector", "none"] = "scalar"
         init: Literal["uniform", "orthogonal"] = "uniform"
+        conv_channels: int = limited(0, 0)
+        conv_stride: int = limited(3, 1)
+        conv_dropout: float = limited(0.0, 0.0, 0.95)
         layers: int = limited(1, 1)
         extra: str = ""
         attention_dim: int = limited(16, 1)
@@ -134,16 +143,13 @@ class HNSD(nn.Module):
         self._streams = _stream_blocks(config, blocks)
         self.input_dropout = FrameDropout(config.input_dropout, config.locked_dropout)
         self.encoder_dropout = FrameDropout(config.encoder_dropout, config.locked_dropout)
-        self.encoders = nn.ModuleList(
-            Encoder(
-                sum(blocks[name] for name in names),
-                config.hidden,
-                config.bidirectional,
-                config.layers,
-                self.encoder_dropout,
-            )
-            for names in self._streams
-        )
+        self.conv_dropout = FrameDropout(config.conv_dropout, config.locked_dropout)
+        self.convolutions = _make_convolutions(config, self._streams, blocks)
+        widths = [sum(blocks[name] for name in names) for names in self._streams]
+        if self.convolutions:
+            widths = [convolution.num_outputs for convolution in self.convolutions]
+        layers = config.bidirectional, config.layers, self.encoder_dropout
+        self.encoders = nn.ModuleList(Encoder(width, config.hidden, *layers) for width in widths)
         if config.init == "orthogonal":
             for encoder in self.encoders:
                 encoder.make_orthogonal()
@@ -163,6 +169,11 @@ class HNSD(nn.Module):
         )
 
     @property
+    def stride(self):
+        """Frames of the input from one frame of the attention to the next."""
+        return self.config.conv_stride if self.config.conv_channels else 1
+
+    @property
     def num_parameters(self):
         """The number of trained values."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
@@ -177,6 +188,11 @@ class HNSD(nn.Module):
         streams = [
             self.input_dropout(select_blocks(features, names, lengths)) for names in self._streams
         ]
+        if self.convolutions:
+            found = [
+                c(frames, lengths) for c, frames in zip(self.convolutions, streams, strict=True)
+            ]
+            streams, lengths = [self.conv_dropout(frames) for frames, _ in found], found[0][1]
         encoded = [self.encoder_dropout(frames) for frames in self._encode(streams, lengths)]
         return self.classifier(self.pooling(self.fusion(*encoded), lengths))
 
@@ -185,6 +201,25 @@ class HNSD(nn.Module):
             encoders = zip(self.encoders, streams, strict=True)
             return [encoder(frames, lengths) for encoder, frames in encoders]
         return run_together(list(self.encoders), streams, lengths)
+
+
+def _make_convolutions(config, streams, blocks):
+    """A BandConvolution for each stream, whose blocks must all be of one width; or none."""
+    if not config.conv_channels:
+        return nn.ModuleList()
+    widths = {blocks[name] for names in streams for name in names}
+    if len(widths) > 1 or min(widths) < 4:
+        found = ", ".join(f"{name}: {blocks[name]}" for names in streams for name in names)
+        raise InputError(
+            f"conv_channels is {config.conv_channels}, and the blocks have the widths {found}",
+            "hnsd",
+            "blocks of one width, at least 4",
+            "leave out extra, or conv_channels",
+        )
+    return nn.ModuleList(
+        BandConvolution(len(names), *widths, config.conv_channels, config.conv_stride)
+        for names in streams
+    )
 
 
 def _make_pooling(config, width):

@@ -65,6 +65,55 @@ class FrameDropout(nn.Module):
         return frames * kept.div_(1 - self.share)
 
 
+def _larger_of_pairs(maps):
+    """Of each two neighbours on the last axis the larger one (max_pool2d is slow on CPUs)."""
+    paired = maps.shape[-1] // 2 * 2
+    return torch.maximum(maps[..., 0:paired:2], maps[..., 1:paired:2])
+
+
+class BandConvolution(nn.Module):
+    """Two 2-D convolutions over time and bands: [B, T, k bands] -> [B, ceil(T / stride), outputs].
+
+    The k blocks of a frame are the channels. ``channels`` filters of 5 frames by 5 bands, every
+    ``stride`` frames, then twice as many of 3 by 3; after each, the larger of neighbouring bands,
+    ReLU, and layer normalisation of the frame. What a filter finds it finds at any band, such as a
+    formant that another speaker has a little higher.
+
+    Args:
+        num_blocks: k.
+        bands: width of a block.
+        channels: filters of the first convolution.
+        stride: frames from one output to the next.
+    """
+
+    def __init__(self, num_blocks, bands, channels, stride):
+        super().__init__()
+        self.num_blocks, self.stride = num_blocks, stride
+        self.convolutions = nn.ModuleList(
+            [
+                nn.Conv2d(num_blocks, channels, 5, (stride, 1), padding=2),
+                nn.Conv2d(channels, 2 * channels, 3, padding=1),
+            ]
+        )
+        shapes = [[channels, bands // 2], [2 * channels, bands // 4]]
+        self.norms = nn.ModuleList(nn.LayerNorm(shape) for shape in shapes)
+        self.num_outputs = 2 * channels * (bands // 4)
+
+    def forward(self, frames, lengths):
+        """Filter ``frames`` [B, T, k bands], whose padding is 0; also returns the new lengths."""
+        count, num_frames, _ = frames.shape
+        lengths = (lengths + self.stride - 1) // self.stride
+        maps = frames.view(count, num_frames, self.num_blocks, -1).transpose(1, 2)
+        for convolve, normalise in zip(self.convolutions, self.norms, strict=True):
+            found = nn.functional.relu(_larger_of_pairs(convolve(maps)))
+            # frame by frame, so that no utterance depends on how long the others are
+            found = normalise(found.transpose(1, 2))
+            real = frame_mask(lengths, found.shape[1])
+            found = found.masked_fill(~real[:, :, None, None], 0.0)
+            maps = found.transpose(1, 2)
+        return found.flatten(2), lengths
+
+
 class _Layer(nn.Module):
     """One LSTM layer of an Encoder, in one or both directions."""
 

@@ -10,7 +10,8 @@ from pyser.score.text import STANDIN_WARNING, percent, plural
 
 _ROW = 26  # pixels of one line of a dot plot
 _CELL = 46  # side of a cell of a confusion matrix
-_DARK_SHARE = 0.55  # cells at least so full get text in the colour of the page
+# cells at least so full get text that is dark in either theme, or in the colour of the page
+_MID_SHARE, _FULL_SHARE = 0.6, 0.77
 
 
 def overview_chart(group):
@@ -142,7 +143,7 @@ def _cell(drawing, corner, share, count):
     if not count:
         drawing.text(x + _CELL / 2, y + _CELL / 2 + 4, "0", "small muted")
         return
-    kind = "inverse" if share >= _DARK_SHARE else ""
+    kind = "inverse" if share >= _FULL_SHARE else "mid" if share >= _MID_SHARE else ""
     drawing.text(x + _CELL / 2, y + _CELL / 2 + 1, f"{100 * share:.0f}", kind)
     small = f"small {kind}".strip()
     drawing.text(x + _CELL / 2, y + _CELL / 2 + 15, f"({count})", small)

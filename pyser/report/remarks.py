@@ -32,5 +32,5 @@ def _lines(experiment):
 def _finding_line(finding):
     word = _WORDS.get(finding.get("severity"), "Remark")
     claim = finding.get("claim")
-    effect = f" ({claim.rstrip('.')})" if claim else ""
+    effect = f". Effect: {claim.rstrip('.')}" if claim else ""
     return f"{word} (`{finding['code']}`): {finding['message'].rstrip('.')}{effect}"

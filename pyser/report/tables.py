@@ -6,6 +6,7 @@ import numpy as np
 
 from pyser.report.settings import differing_settings
 from pyser.score.text import interval, percent, plural, spread
+from pyser.train.cost import duration
 
 TRANSDUCTIVE = (
     "† transductive: features are normalised by the statistics of each speaker's own utterances, "
@@ -149,17 +150,14 @@ def cost_lines(result):
         return []
     runs = plural(len(result.get("dev", [])), "run")
     joules = result.get("joules")
-    energy = f", {joules / 3.6e6:.3f} kWh" if joules is not None else "; energy: not readable there"
+    energy = (
+        f", {joules / 3.6e6:.3f} kWh (CPU packages)"
+        if joules is not None
+        else "; energy: not readable there"
+    )
     threads = (result.get("environment") or {}).get("threads")
     each = f", {plural(threads, 'thread')} each" if threads else ""
     return [f"Training: {duration(seconds)} for {runs}{each}{energy}"]
-
-
-def duration(seconds):
-    """``8 s``, ``3.4 min`` or ``1.2 h``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _sentence(text):

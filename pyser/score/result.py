@@ -183,11 +183,12 @@ def _dev(run):
 
 
 def _optional(runs):
-    """What older runs did not keep: seconds of all runs, digests they share, the audit."""
+    """What not all runs tell: seconds and joules of all, digests they share, the audit."""
     first, told = runs[0].info, {}
-    seconds = [run.info.get("seconds") for run in runs]
-    if None not in seconds:
-        told["seconds"] = round(sum(seconds), 1)
+    for cost in ("seconds", "joules"):
+        values = [run.info.get(cost) for run in runs]
+        if None not in values:
+            told[cost] = round(sum(values), 1)
     digests = [run.info.get("digests", {}) for run in runs]
     told["digests"] = {
         key: value

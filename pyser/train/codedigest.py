@@ -26,7 +26,10 @@ _FOLLOWED = ("pyser.models.", "pyser.train.", "pyser.data.normalise", "pyser.sco
 # These carry, keep and tell what is learned; they do not decide it.
 _BOOKKEEPING = {
     f"pyser.train.{name}"
-    for name in ("checkpoint", "environment", "grid", "plan", "record", "worker", "yamlfile")
+    for name in (
+        *("checkpoint", "energy", "environment", "grid"),
+        *("plan", "record", "worker", "yamlfile"),
+    )
 }
 _SETTINGS_CLASSES = ("Settings", "Config")
 

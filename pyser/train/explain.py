@@ -81,7 +81,8 @@ def _chosen_arrays(scores, by_fold):
         place = part.utterances["test"].index(name)
         (inside,) = look_inside(model, [part.examples["test"][place]])
         arrays |= _frame_arrays(number, inside)
-        arrays[f"features_{number}"], shared = _features(run, name, settings, part.frontend)
+        step = settings.data.frame_step * getattr(model, "stride", 1)
+        arrays[f"features_{number}"], shared = _features(run, name, step, part.frontend)
         wave, duration_s = _wave(run, name)
         arrays |= {} if wave is None else {f"wave_{number}": wave}
         told.append({"utterance": name, "reason": choice.reason, "fold": fold})
@@ -94,7 +95,7 @@ def _frame_arrays(number, inside):
     return {f"{name}_{number}": value for name, value in named.items() if value is not None}
 
 
-def _features(run, utterance, settings, frontend):
+def _features(run, utterance, step, frontend):
     """The static features [T, M] of an utterance, and how its rows and frames lie in time."""
     reader = FeatureReader(Path(run.info["data"]) / "feats.scp")
     columns = reader.blocks.get("static", slice(0, reader.dim))
@@ -102,7 +103,7 @@ def _features(run, utterance, settings, frontend):
     frame_s = options.get("frame_shift", 10.0) / 1000
     shared = {
         "frame_s": frame_s,
-        "step_s": frame_s * settings.data.frame_step,
+        "step_s": frame_s * step,
         "width_s": options.get("frame_length", 25.0) / 1000,
         "centres_hz": band_centres_hz(options),
     }

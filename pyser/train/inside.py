@@ -16,7 +16,7 @@ _BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class Inside:
-    """Of one utterance of P frames, as the model reads them.
+    """Of one utterance of P frames, as the model pools them.
 
     Attributes:
         attention: weights float32 [P] that sum to one; ``None`` if the model has no attention.
@@ -51,7 +51,7 @@ def look_inside(model, examples):
         batch = collate(examples, indices, model.blocks, device)
         seen = _watch(model, batch)
         for row, index in enumerate(indices):
-            found[index] = _row(seen, row, lengths[index])
+            found[index] = _row(seen, row)
     return found
 
 
@@ -83,11 +83,14 @@ def _watch(model, batch):
 
 
 def _attention(pooling, frames, lengths):
+    """What is seen when the frames are pooled, ``lengths`` of them being real."""
     weights = getattr(pooling, "weights", None)
-    return {} if weights is None else {"attention": weights(frames, lengths)}
+    seen = {} if weights is None else {"attention": weights(frames, lengths)}
+    return seen | {"lengths": lengths}
 
 
-def _row(seen, row, length):
+def _row(seen, row):
+    length = int(seen["lengths"][row])
     rows = {name: tensor[row].float().cpu().numpy() for name, tensor in seen.items()}
     by_frame = (rows[name][:length] if name in rows else None for name in ("attention", "gate"))
     return Inside(*by_frame, rows["embedding"])

@@ -17,7 +17,7 @@ _PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
 _MODEL_KEYS = ("model", "config", "classes", "normalisation", "best_epoch", "dev_ua", "digests")
 
 
-def describe_run(spec, settings, fold, model, state, digests, seconds):
+def describe_run(spec, settings, fold, model, state, digests, cost):
     """The content of run.json.
 
     Args:
@@ -28,7 +28,7 @@ def describe_run(spec, settings, fold, model, state, digests, seconds):
         model: with the weights of the best epoch.
         state: FitState at the end.
         digests: as from ``plan.input_digests``.
-        seconds: that training took.
+        cost: ``seconds`` and ``joules`` that training took, the latter None if unknown.
     """
     best = state.history[state.best_epoch - 1]
     return {
@@ -48,7 +48,7 @@ def describe_run(spec, settings, fold, model, state, digests, seconds):
         "best_epoch": state.best_epoch,
         "dev_ua": best["dev_ua"],
         "dev_loss": best["dev_loss"],
-        "seconds": round(seconds, 3),
+        **{name: value if value is None else round(value, 3) for name, value in cost.items()},
         "digests": digests | {"request": spec.request},
         "command": spec.command,
         "commit": commit(),

@@ -16,14 +16,12 @@ import yaml
 from pyser.errors import PyserError
 from pyser.files import read_json, write_json, write_text
 from pyser.log import log, warn
-from pyser.models import MODELS
 from pyser.train import checkpoint, grid, plan
-from pyser.train.augment import Augmenter
-from pyser.train.batching import check_examples
-from pyser.train.fit import FitState, evaluate, finished, fit
+from pyser.train.energy import EnergyMeter
+from pyser.train.fit import FitState, finished
 from pyser.train.inputs import load_fold
+from pyser.train.learn import learn, make_model
 from pyser.train.record import describe_run, pack_model
-from pyser.train.seeds import derive_seed
 from pyser.train.settings import Settings, with_defaults
 from pyser.train.torchsetup import prepare_torch
 
@@ -57,23 +55,26 @@ def train_run(spec):
     spec.threads = start["threads"]
     device = prepare_torch(spec.threads, spec.device)
     fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"])
-    model = _make_model(settings, fold, spec.seed).to(device)
+    model = make_model(settings, fold, spec.seed).to(device)
     _log_start(run, settings, fold, model, spec.threads, device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))
 
-    def elapsed():
-        """Seconds that led to what is there now: not those of epochs that a kill undid."""
-        return start["seconds"] + time.monotonic() - began
+    meter = EnergyMeter(start.get("joules"))
+
+    def spent():
+        """What led to what is there now: not the seconds and joules of epochs that a kill undid."""
+        seconds = start["seconds"] + time.monotonic() - began
+        return {"seconds": seconds, "joules": meter.joules()}
 
     def on_epoch(state, seconds):
-        reached = {"state": checkpoint.pack(state), "seconds": elapsed()}
+        reached = {"state": checkpoint.pack(state)} | spent()
         checkpoint.save(run.directory / plan.CHECKPOINT, start | reached)
         _write_metrics(run, state)
         _log_epoch(state, settings, seconds)
 
-    state = _fit(model, fold, settings, spec.seed, checkpoint.unpack(start["state"]), on_epoch)
+    state = learn(model, fold, settings, spec.seed, checkpoint.unpack(start["state"]), on_epoch)
     _write_metrics(run, state)
-    record = describe_run(spec, settings, fold, model, state, digests, elapsed())
+    record = describe_run(spec, settings, fold, model, state, digests, spent())
     checkpoint.save(run.directory / plan.MODEL, pack_model(model, fold, record))
     write_json(run.directory / plan.RECORD, record)  # last: now the run is complete
     run.discard_checkpoint()
@@ -88,44 +89,11 @@ def _start_point(run, settings, digests, threads):
     if not path.is_file():
         state = checkpoint.pack(FitState())
         begun = {"config": settings.as_dict(), "digests": digests, "threads": threads}
-        return begun | {"state": state, "seconds": 0.0}
+        return begun | {"state": state, "seconds": 0.0, "joules": 0.0}
     start = with_defaults(checkpoint.load(path))
     plan.check_same(start, settings.as_dict(), digests, run.directory)
     log(f"going on after epoch {len(start['state']['history'])}")
     return start
-
-
-def _fit(model, fold, settings, seed, state, on_epoch):
-    """Train ``model`` on the examples of ``fold``; the FitState at the end."""
-    examples = fold.examples["train"], fold.examples["dev"]
-    if hasattr(model, "fit_examples"):
-        return _fit_once(model, *examples)
-    augmenter = _make_augmenter(settings, fold)
-    seed = derive_seed("fit", seed)
-    return fit(model, *examples, settings.train, seed, state, on_epoch, augmenter)
-
-
-def _fit_once(model, train_set, dev_set):
-    """Let a model fit itself: a history of one entry, with what it tells; nothing to go on from."""
-    check_examples(train_set, model.blocks, "training")
-    check_examples(dev_set, model.blocks, "dev")
-    told = model.fit_examples(train_set, dev_set)
-    train_loss = evaluate(model, train_set)["dev_loss"]
-    entry = {"epoch": 1, "learning_rate": None, "train_loss": train_loss}
-    entry |= evaluate(model, dev_set)
-    log(f"dev loss {entry['dev_loss']:.4f}, dev UA {100 * entry['dev_ua']:.2f} %; {told['chosen']}")
-    return FitState([entry | told])
-
-
-def _make_model(settings, fold, seed):
-    torch.manual_seed(derive_seed("weights", seed))
-    return MODELS[settings.name](settings.model, fold.blocks, len(fold.classes))
-
-
-def _make_augmenter(settings, fold):
-    if not settings.augment.active:
-        return None
-    return Augmenter(settings.augment, settings.data, fold.read_blocks)
 
 
 def _write_metrics(run, state):

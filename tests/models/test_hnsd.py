@@ -6,7 +6,7 @@ import torch
 
 from pyser.errors import InputError
 from pyser.models.hnsd import HNSD
-from pyser.models.layers import FrameDropout, reverse_frames
+from pyser.models.layers import BandConvolution, FrameDropout, reverse_frames
 
 BLOCKS = {"static": 3, "delta": 3, "delta2": 3}
 
@@ -194,3 +194,72 @@ def test_orthogonal_weights_keep_lengths_and_what_is_remembered():
             np.testing.assert_allclose(gate @ gate.T, np.eye(6), atol=1e-5)
         bias = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()
         assert bias.tolist() == [0.0] * 6 + [1.0] * 6 + [0.0] * 12
+
+
+def convolve(maps, weight, bias, stride):
+    """Plain 2-D convolution of maps [k, T, F] with zeros around them; [filters, T', F]."""
+    filters, _, height, width = weight.shape
+    pad = height // 2, width // 2
+    padded = np.pad(maps, ((0, 0), (pad[0],) * 2, (pad[1],) * 2))
+    times = range(0, maps.shape[1], stride)
+    return np.array(
+        [
+            [
+                [
+                    (weight[c] * padded[:, t : t + height, f : f + width]).sum() + bias[c]
+                    for f in range(maps.shape[2])
+                ]
+                for t in times
+            ]
+            for c in range(filters)
+        ]
+    )
+
+
+def convolution_by_hand(frames, weights, num_blocks, stride):
+    """BandConvolution of one utterance [T, k bands], without batch or padding."""
+    maps = frames.reshape(len(frames), num_blocks, -1).transpose(1, 0, 2)
+    for number, step in enumerate((stride, 1)):
+        names = [f"convolutions.{number}.{part}" for part in ("weight", "bias")]
+        found = convolve(maps, *(weights[name] for name in names), step)
+        half = found.shape[2] // 2
+        found = np.maximum(found[:, :, : 2 * half].reshape(*found.shape[:2], half, 2).max(-1), 0)
+        frame_first = found.transpose(1, 0, 2)
+        mean = frame_first.mean((1, 2), keepdims=True)
+        deviation = np.sqrt(frame_first.var((1, 2), keepdims=True) + 1e-5)
+        normal = (frame_first - mean) / deviation
+        scale, shift = (weights[f"norms.{number}.{part}"] for part in ("weight", "bias"))
+        maps = (normal * scale + shift).transpose(1, 0, 2)
+    return maps.transpose(1, 0, 2).reshape(maps.shape[1], -1)
+
+
+def test_convolution_over_time_and_bands_equals_plain_loops():
+    torch.manual_seed(1)
+    module = BandConvolution(2, 9, 3, 3).double()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.normal_(std=0.5)
+    weights = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+    random = np.random.default_rng(0)
+    utterances = [random.standard_normal((length, 18)) for length in (10, 1, 7)]
+    padded = np.zeros((3, 12, 18))
+    for row, frames in zip(padded, utterances, strict=True):
+        row[: len(frames)] = frames
+    output, lengths = module(torch.from_numpy(padded), torch.tensor([10, 1, 7]))
+    assert lengths.tolist() == [4, 1, 3]
+    assert output.shape == (3, 4, module.num_outputs)
+    for found, length, frames in zip(output, lengths, utterances, strict=True):
+        expected = convolution_by_hand(frames, weights, 2, 3)
+        np.testing.assert_allclose(found[:length].detach(), expected, atol=1e-10)
+        assert not found[length:].any()
+
+
+def test_convolutions_need_blocks_of_one_width():
+    blocks = {"static": 8, "delta": 8, "delta2": 8, "log_f0": 1}
+    model = HNSD(HNSD.Config(hidden=4, conv_channels=2, conv_stride=2), blocks, 2)
+    assert model.stride == 2 and HNSD(HNSD.Config(hidden=4), blocks, 2).stride == 1
+    assert [c.num_blocks for c in model.convolutions] == [1, 2]
+    with pytest.raises(InputError, match="log_f0: 1"):
+        HNSD(HNSD.Config(hidden=4, conv_channels=2, extra="log_f0"), blocks, 2)
+    with pytest.raises(InputError, match="at least 4"):
+        HNSD(HNSD.Config(hidden=4, conv_channels=2), BLOCKS, 2)

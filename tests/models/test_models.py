@@ -21,6 +21,8 @@ SMALL = [
     ("hnsd", {"hidden": 12, "fc": 8, "streams": "static"}),
     ("hnsd", {"hidden": 12, "fc": 8, "streams": "dynamic", "bidirectional": True}),
     ("hnsd", {"hidden": 12, "fc": 8, "streams": "early"}),
+    ("hnsd", {"hidden": 12, "fc": 8, "pooling": "statistics", "layers": 2, "init": "orthogonal"}),
+    ("hnsd", {"hidden": 12, "fc": 8, "conv_channels": 4, "conv_stride": 2}),
 ]
 
 

@@ -32,7 +32,7 @@ def test_import_pyser_is_light():
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("verb", ["features", "validate", "split", "audit", "score"])
+@pytest.mark.parametrize("verb", ["features", "validate", "split", "audit", "score", "report"])
 def test_verbs_without_torch(verb):
     code = (
         "import pyser.cli, sys; "
@@ -65,7 +65,7 @@ def write_silence(path):
         file.writeframes(bytes(32000))
 
 
-@pytest.mark.parametrize("package", ["score", "data", "audit", "frontend", "corpora"])
+@pytest.mark.parametrize("package", ["score", "data", "audit", "frontend", "corpora", "report"])
 def test_packages_without_torch(repository, package):
     files = modules(repository, package)
     assert files

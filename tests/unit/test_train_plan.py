@@ -67,7 +67,7 @@ def test_the_list_of_models_is_read_without_importing_it():
 
 def test_what_counts_for_a_model():
     counted = set(codedigest.counted("hnsd"))
-    learning = {"fit", "batching", "inputs", "augment", "settings", "seeds"}
+    learning = {"learn", "fit", "batching", "inputs", "augment", "settings", "seeds"}
     assert counted >= {f"pyser.train.{name}" for name in learning}
     assert counted >= {f"pyser.models.{name}" for name in ("hnsd", "layers", "limits")}
     assert "pyser.data.normalise" in counted

@@ -74,8 +74,8 @@ def outcome(directory):
     saved = checkpoint.load(directory / "model.pt")
     weights = {name: tensor.numpy().tobytes() for name, tensor in saved.pop("state_dict").items()}
     told = read_json(directory / "run.json")
-    # A tensor; what somebody may change meanwhile; a measurement.
-    del saved["statistics"], told["commit"], told["seconds"]
+    # A tensor; what somebody may change meanwhile; measurements.
+    del saved["statistics"], told["commit"], told["seconds"], told["joules"]
     names = ("metrics.jsonl", "config.yaml")
     return weights, saved, told, [(directory / name).read_bytes() for name in names]
 
