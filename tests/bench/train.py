@@ -144,13 +144,14 @@ def text(args):
         lengths = np.array([int(line.split()[1]) for line in lines])
         padding += padding_rows(lengths, f"{Path(args.data).name} (all)")
     machine = describe(0)
+    command = shlex.join(["python", "tests/bench/train.py", *args.argv])
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     speed = table(
         ["lengths", "augmented", "bare pair", "whole step", "of it data", "pair / step"], rows
     )
     parts = [
         "# A step of training, HNSD of the paper's sizes",
-        f"Command: `python tests/bench/train.py {shlex.join(args.argv)}`".rstrip("` ") + "`",
+        f"Command: `{command}`",
         f"{machine['cpu']}, torch {torch.__version__}, threads: {args.threads}, batch size "
         f"{args.batch_size}, hidden {args.hidden}, {args.precision}. Microseconds per frame, "
         f"medians over {args.batches} batches. Target: pair / step at least {TARGET} "
@@ -163,8 +164,8 @@ def text(args):
     return "\n\n".join(parts) + "\n", reached
 
 
-def main():
-    """Print the page, write it with --out; exit status 1 where the target is missed."""
+def parse(argv):
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hidden", type=int, default=512)
@@ -173,8 +174,15 @@ def main():
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--data", help="data directory with utt2num_frames")
     parser.add_argument("--out")
-    args = parser.parse_args()
-    args.argv = [a for a in sys.argv[1:] if not a.startswith("--out")]
+    args = parser.parse_args(argv)
+    args.argv = [a for a in argv if not a.startswith(("--out", "--data"))]
+    args.argv += ["--data=DATA_DIR"] if args.data else []
+    return args
+
+
+def main():
+    """Print the page, write it with --out; exit status 1 where the target is missed."""
+    args = parse(sys.argv[1:])
     torch.set_num_threads(args.threads)
     page, reached = text(args)
     print(page)

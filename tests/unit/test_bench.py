@@ -18,6 +18,7 @@ import frontend as bench  # noqa: E402
 import machine  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+import train  # noqa: E402
 from scipy_peer import ScipyPeer  # noqa: E402
 
 sys.path.remove(str(BENCH))
@@ -162,3 +163,33 @@ def test_a_worker_answers_and_says_what_it_cannot_do(tmp_path):
     with pytest.raises(measure.WorkerError, match="KeyError"):
         worker.time(case={}, set_name="none")
     worker.close()
+
+
+def test_lengths_are_spread_as_those_of_the_corpora():
+    """IEMOCAP: median 3.58 s, mean 4.55 s, 95 % below 11.06 s; EMO-DB: mean 2.78 s."""
+    frames = train.draw_lengths("IEMOCAP") / train.FRAMES_PER_S
+    assert np.median(frames) == pytest.approx(3.58, rel=0.05)
+    assert frames.mean() == pytest.approx(4.55, rel=0.05)
+    assert np.quantile(frames, 0.95) == pytest.approx(11.06, rel=0.1)
+    assert frames.max() <= 34.1
+    assert train.draw_lengths("EMO-DB").mean() == pytest.approx(278, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["EMO-DB", "IEMOCAP"])
+def test_padding_of_real_lengths_is_at_most_5_per_cent(name):
+    for _, batch_size, mean_size, padding in train.padding_rows(train.draw_lengths(name), name):
+        assert float(padding.split()[0]) <= 5.0
+        assert float(mean_size) >= 0.55 * float(batch_size)
+
+
+def test_a_step_of_training_is_timed_beside_the_bare_pair(monkeypatch, tmp_path):
+    lengths = np.array([40, 44, 42, 41] * 4)
+    monkeypatch.setattr(train, "draw_lengths", lambda name: lengths)
+    (tmp_path / "utt2num_frames").write_text("a 40\nb 41\n")
+    args = ["--hidden=4", "--batch-size=4", "--batches=2", "--threads=1", f"--data={tmp_path}"]
+    page, _ = train.text(train.parse(args))
+    assert str(tmp_path) not in page
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| EMO-DB")]
+    pair, whole, data, ratio = map(float, rows[0][3:7])
+    assert 0 < data < whole
+    assert ratio == pytest.approx(pair / whole, abs=0.05)
