@@ -1,6 +1,7 @@
 """Shared fixtures: where the reference data lie, and what their absence means."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,14 @@ def shared_path(name):
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+def pytest_configure():
+    """A shell lets what it starts in the background ignore these; commands under test shall not."""
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    for number, handler in handlers.items():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
