@@ -14,12 +14,12 @@ _SERIES = ("dev_ua", "train_loss", "dev_loss")
 def curves_by_fold(experiment):
     """fold -> seed -> list of epochs (see ``read_curves``), of epochs that lack nothing.
 
-    Empty without the file.
+    Empty without the file, and for a model that has no epochs but one.
     """
     path, folds = experiment.folder / CURVES_FILE, defaultdict(dict)
     for (fold, seed), line in (read_curves(path) if path.is_file() else {}).items():
         whole = [point for point in line if all(point[name] is not None for name in _SERIES)]
-        if whole:
+        if len(whole) > 1:
             folds[fold][seed] = whole
     return dict(sorted(folds.items()))
 

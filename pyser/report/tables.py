@@ -126,7 +126,9 @@ def provenance_lines(experiment, group):
     dev = [run["dev_ua"] for run in result.get("dev", []) if run.get("dev_ua") is not None]
     if dev:
         mean = percent(sum(dev) / len(dev))
-        lines += [f"Dev UA {mean}, mean of {plural(len(dev), 'run')} (the epoch was chosen by it)"]
+        epochs = any((run.get("best_epoch") or 0) > 1 for run in result["dev"])
+        what = "the epoch was chosen by it" if epochs else "what was chosen was chosen by it"
+        lines += [f"Dev UA {mean}, mean of {plural(len(dev), 'run')} ({what})"]
     by_seed = experiment.summary.metrics["UA"].by_seed
     if len(by_seed) > 1:
         lines += [f"UA by seed: {', '.join(map(percent, by_seed))}"]
