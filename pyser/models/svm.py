@@ -192,7 +192,8 @@ class SVM(nn.Module):
         """Functionals float64 [N, F] and labels int64 [N] of ``examples``."""
         ends = np.cumsum(list(self.blocks.values()))[:-1]
         vectors = []
-        for index, (rows, _) in enumerate(examples):
+        for index, (features, _) in enumerate(examples):
+            rows = np.asarray(features)  # once: features of an archive are normalised at each call
             if not np.isfinite(rows).all():
                 raise InputError("some features are not finite", f"{what} utterance {index}")
             parts = np.split(rows, ends, axis=1)

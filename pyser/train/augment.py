@@ -102,30 +102,33 @@ def warp_bands(frames, factor, blocks):
     """
     if factor == 1:
         return frames
-    bands = next(iter(blocks.values()))
+    bands, starts = _banded_blocks(blocks)
     places = np.minimum(np.arange(bands) * factor, bands - 1)
     low = places.astype(np.int64)
     share = (places - low).astype(np.float32)
-    warped, start = frames.copy(), 0
-    for width in blocks.values():
-        if width == bands:
-            block = frames[:, start : start + width]
-            high = block[:, np.minimum(low + 1, bands - 1)]
-            warped[:, start : start + width] = block[:, low] * (1 - share) + high * share
-        start += width
+    warped = frames.copy()
+    for start in starts:
+        block = frames[:, start : start + bands]
+        high = block[:, np.minimum(low + 1, bands - 1)]
+        warped[:, start : start + bands] = block[:, low] * (1 - share) + high * share
     return warped
+
+
+def _banded_blocks(blocks):
+    """Width of the first block, and the first columns of all blocks of that width (its deltas)."""
+    widths = list(blocks.values())
+    starts = np.cumsum([0, *widths[:-1]]).tolist()
+    pairs = zip(starts, widths, strict=True)
+    return widths[0], [start for start, width in pairs if width == widths[0]]
 
 
 def _mask_bands(frames, most, blocks, random):
     """Hide the same bands of the first block and of all blocks of its width (its deltas)."""
-    bands = next(iter(blocks.values()))
+    bands, starts = _banded_blocks(blocks)
     width = random.integers(min(most, bands) + 1)
     first = random.integers(bands - width + 1)
-    start = 0
-    for block_width in blocks.values():
-        if block_width == bands:
-            frames[:, start + first : start + first + width] = 0
-        start += block_width
+    for start in starts:
+        frames[:, start + first : start + first + width] = 0
 
 
 def _mask_time(frames, most, random):
