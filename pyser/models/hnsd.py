@@ -15,16 +15,14 @@ from torch import nn
 
 from pyser.errors import InputError
 from pyser.models.layers import (
-    AttentionPooling,
     BandConvolution,
     Encoder,
     FrameDropout,
-    MeanPooling,
-    StatisticsPooling,
     check_blocks,
     select_blocks,
 )
 from pyser.models.limits import check_limits, limited
+from pyser.models.pooling import AttentionPooling, Functionals, MeanPooling, StatisticsPooling
 from pyser.models.together import run_together
 
 _STATIC, _DYNAMIC = ("static",), ("delta", "delta2")
@@ -74,7 +72,7 @@ class HNSD(nn.Module):
     inputs, on the LSTM outputs, on the pooled vector and on the fully connected layer (0: none).
     The projections of the GMU carry no bias, as its equations are written. Not in the paper at all:
     convolutions before the LSTMs (as Chen et al. 2018 have them), further layers, ``statistics``
-    pooling, locked dropout and ``extra`` features.
+    pooling, ``functionals``, locked dropout and ``extra`` features.
 
     With 26 + 52 input features and 4 classes the defaults have 2,864,804 parameters (torch's LSTM
     has two bias vectors per gate).
@@ -106,12 +104,13 @@ class HNSD(nn.Module):
             attention_dim: d of the attention.
             pooling: ``attention`` or ``mean`` over frames; ``statistics``: both, with deviation,
                 trend and extremes.
+            functionals: join the ``Functionals`` of the blocks that are read to the pooled vector.
             fc: units of the fully connected layer.
             activation: of the fully connected layer.
             input_dropout: on the input features.
             encoder_dropout: on the LSTM outputs.
             locked_dropout: on inputs and LSTM outputs, the same for every frame of an utterance.
-            pooled_dropout: on the pooled vector.
+            pooled_dropout: on the pooled vector, functionals included.
             fc_dropout: on the output of the fully connected layer.
         """
 
@@ -127,6 +126,7 @@ class HNSD(nn.Module):
         extra: str = ""
         attention_dim: int = limited(16, 1)
         pooling: Literal["attention", "mean", "statistics"] = "attention"
+        functionals: bool = False
         fc: int = limited(128, 1)
         activation: Literal["relu", "tanh", "none"] = "relu"
         input_dropout: float = limited(0.0, 0.0, 0.95)
@@ -161,9 +161,15 @@ class HNSD(nn.Module):
             self.fusion = Concatenation()
             width *= len(self._streams)
         self.pooling = _make_pooling(config, width)
+        width *= _POOLINGS[config.pooling]
+        self.functionals = None
+        if config.functionals:
+            read = [blocks[name] for names in self._streams for name in names]
+            self.functionals = Functionals(read)
+            width += self.functionals.num_outputs
         self.classifier = nn.Sequential(
             nn.Dropout(config.pooled_dropout),
-            nn.Linear(width * _POOLINGS[config.pooling], config.fc),
+            nn.Linear(width, config.fc),
             _ACTIVATIONS[config.activation](),
             nn.Dropout(config.fc_dropout),
             nn.Linear(config.fc, num_classes),
@@ -186,9 +192,9 @@ class HNSD(nn.Module):
             features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
             lengths: int64 [B], number of real frames of each utterance, at least 1.
         """
-        streams = [
-            self.input_dropout(select_blocks(features, names, lengths)) for names in self._streams
-        ]
+        read = [select_blocks(features, names, lengths) for names in self._streams]
+        streams = [self.input_dropout(frames) for frames in read]
+        num_frames = lengths
         if self.convolutions:
             found = [
                 c(frames, lengths) for c, frames in zip(self.convolutions, streams, strict=True)
@@ -199,7 +205,11 @@ class HNSD(nn.Module):
         # sums over hundreds of frames need all digits, also where products are made with fewer
         with torch.autocast(frames.device.type, enabled=False):
             frames = frames.to(torch.promote_types(frames.dtype, torch.float32))
-            return self.classifier(self.pooling(frames, lengths))
+            pooled = self.pooling(frames, lengths)
+            if self.functionals:
+                described = self.functionals(torch.cat(read, dim=-1), num_frames)
+                pooled = torch.cat([pooled, described], dim=-1)
+            return self.classifier(pooled)
 
     def _encode(self, streams, lengths):
         if self.config.layers > 1 and self.config.encoder_dropout:  # draws random numbers

@@ -1,4 +1,4 @@
-"""What several models share: masked recurrences and poolings over padded batches.
+"""What several models share: masked recurrences and convolutions over padded batches.
 
 Shapes: B utterances padded to T frames, ``lengths`` [B] (int64, each in 1..T) says how many frames
 are real. No function lets the content of the padding reach a real frame.
@@ -171,61 +171,3 @@ class Encoder(nn.Module):
         for layer in self.layers[1:]:
             outputs = layer(self.dropout(outputs), lengths)
         return outputs
-
-
-class AttentionPooling(nn.Module):
-    """Additive attention (Bahdanau et al., 2015) over the real frames: [B, T, d] -> [B, d].
-
-    ``s_t = v^T tanh(W h_t + b)``, ``alpha = softmax(s)`` over the real frames,
-    ``u = sum_t alpha_t h_t``.
-    """
-
-    def __init__(self, num_inputs, attention_dim):
-        super().__init__()
-        self.project = nn.Linear(num_inputs, attention_dim)
-        self.score = nn.Linear(attention_dim, 1, bias=False)
-
-    def weights(self, frames, lengths):
-        """The attention weights: [B, T], zero on padding, each row summing to one."""
-        scores = self.score(torch.tanh(self.project(frames))).squeeze(-1)
-        mask = frame_mask(lengths, frames.shape[1])
-        return scores.masked_fill(~mask, float("-inf")).softmax(dim=-1)
-
-    def forward(self, frames, lengths):
-        """Pool ``frames`` [B, T, d] into [B, d]."""
-        return torch.bmm(self.weights(frames, lengths)[:, None, :], frames).squeeze(1)
-
-
-class MeanPooling(nn.Module):
-    """Mean over the real frames: [B, T, d] -> [B, d]."""
-
-    def forward(self, frames, lengths):
-        """Pool ``frames`` [B, T, d] into [B, d]."""
-        mask = frame_mask(lengths, frames.shape[1])[:, :, None]
-        return frames.masked_fill(~mask, 0.0).sum(dim=1) / lengths[:, None]
-
-
-class StatisticsPooling(AttentionPooling):
-    """Attention pooling joined with statistics over the frames: [B, T, d] -> [B, 6 d].
-
-    ``[u, m, s, l, max_t h_t, min_t h_t]`` with u as in AttentionPooling, the mean m and the
-    deviation ``s = sqrt(var_t h_t + 1e-5)`` as in x-vectors (Snyder et al. 2018), and the trend
-    ``l = 3 mean_t (p_t h_t)``, where p_t goes from -1 to 1 over the utterance: the slope of the
-    straight line through h_t, for many frames.
-    """
-
-    def forward(self, frames, lengths):
-        """Pool ``frames`` [B, T, d] into [B, 6 d]."""
-        mask = frame_mask(lengths, frames.shape[1])[:, :, None]
-        real = frames.masked_fill(~mask, 0.0)
-        count = lengths[:, None].to(frames.dtype)
-        mean = real.sum(dim=1) / count
-        centred = (frames - mean[:, None]).masked_fill(~mask, 0.0)
-        deviation = (centred.square().sum(dim=1) / count + 1e-5).sqrt()
-        middles = torch.arange(frames.shape[1], device=frames.device) + 0.5
-        places = 2 * middles / count - 1  # [B, T]; beyond the end they meet zeros
-        trend = 3 * torch.bmm(places[:, None], real).squeeze(1) / count
-        highest = frames.masked_fill(~mask, float("-inf")).amax(dim=1)
-        lowest = frames.masked_fill(~mask, float("inf")).amin(dim=1)
-        pooled = super().forward(frames, lengths)
-        return torch.cat([pooled, mean, deviation, trend, highest, lowest], dim=-1)

@@ -34,8 +34,8 @@ def curve_charts(experiment, folds):
     points = [point for seeds in folds.values() for line in seeds.values() for point in line]
     epochs = max(point["epoch"] for point in points)
     ceiling = nice_step(max(1e-3, *(point[name] for point in points for name in _SERIES[1:])))
-    chosen = {
-        (run["fold"], run["seed"]): run.get("best_epoch")
+    kept = {
+        (run["fold"], run["seed"]): run.get("kept_epoch")
         for run in experiment.result.get("dev", [])
     }
     for fold, seeds in folds.items():
@@ -43,12 +43,12 @@ def curve_charts(experiment, folds):
         drawing = Drawing(_WIDTH, _HEIGHT, label)
         drawing.text(2, 13, f"fold {fold}", "strong")
         across = Scale(min(1, epochs - 1), epochs, _LEFT, _WIDTH - _RIGHT)
-        epochs_chosen = {seed: chosen.get((fold, seed)) for seed in seeds}
-        _draw_fold(drawing, across, ceiling, seeds, epochs_chosen)
+        epochs_kept = {seed: kept.get((fold, seed)) for seed in seeds}
+        _draw_fold(drawing, across, ceiling, seeds, epochs_kept)
         yield drawing
 
 
-def _draw_fold(drawing, across, ceiling, seeds, chosen):
+def _draw_fold(drawing, across, ceiling, seeds, kept):
     right = _WIDTH - _RIGHT
     upper, lower = Scale(0, 100, *_UA_BAND[::-1]), Scale(0, ceiling, *_LOSS_BAND[::-1])
     y_axis(drawing, upper, _LEFT, right, "dev UA (%)", (0, 50, 100))
@@ -65,9 +65,9 @@ def _draw_fold(drawing, across, ceiling, seeds, chosen):
     drawing.path(xs, [lower(point["dev_loss"]) for point in line], "line second")
     for seed, own in seeds.items():
         for point in own:
-            if point["epoch"] == chosen[seed]:
+            if point["epoch"] == kept[seed]:
                 ua = 100 * point["dev_ua"]
-                title = f"seed {seed}: epoch {chosen[seed]} chosen, dev UA {ua:.1f} %"
+                title = f"seed {seed}: epoch {kept[seed]} kept, dev UA {ua:.1f} %"
                 drawing.circle(across(point["epoch"]), upper(ua), 3.2, "dot", title)
 
 

@@ -27,8 +27,8 @@ CONFIDENCE_NOTE = fill(
 )
 CURVES_NOTE = (
     "Dev UA and mean cross entropy by epoch, the mean of the seeds where there are several; a dot "
-    "is an epoch that was chosen. The training loss includes what training adds to it, such as "
-    "dropout and label smoothing."
+    "is an epoch whose weights were kept. The training loss includes what training adds to it, "
+    "such as dropout and label smoothing."
 )
 INSIDE_NOTE = (
     "Log-mel: lighter is louder, from the 2nd to the 99.5th percentile of the utterance. Attention "

@@ -126,13 +126,19 @@ def provenance_lines(experiment, group):
     dev = [run["dev_ua"] for run in result.get("dev", []) if run.get("dev_ua") is not None]
     if dev:
         mean = percent(sum(dev) / len(dev))
-        epochs = any((run.get("best_epoch") or 0) > 1 for run in result["dev"])
-        what = "the epoch was chosen by it" if epochs else "what was chosen was chosen by it"
-        lines += [f"Dev UA {mean}, mean of {plural(len(dev), 'run')} ({what})"]
+        lines += [f"Dev UA {mean}, mean of {plural(len(dev), 'run')} ({_use_of_dev(result)})"]
     by_seed = experiment.summary.metrics["UA"].by_seed
     if len(by_seed) > 1:
         lines += [f"UA by seed: {', '.join(map(percent, by_seed))}"]
     return lines + cost_lines(result)
+
+
+def _use_of_dev(result):
+    """What the dev part decided within a run."""
+    if (result.get("config") or {}).get("train", {}).get("keep") == "last":
+        return "the last epoch was kept, whatever dev says"
+    epochs = any((run.get("kept_epoch") or 0) > 1 for run in result["dev"])
+    return "the epoch was chosen by it" if epochs else "what was chosen was chosen by it"
 
 
 def _machine_lines(result):

@@ -177,7 +177,7 @@ def describe(runs, missing, command=None):
 def _dev(run):
     """What the dev part said of a run; its temperature, where the run's dev scores are there."""
     told = {"fold": run.fold, "seed": run.seed, "dev_ua": run.info.get("dev_ua")}
-    told["best_epoch"] = run.info.get("best_epoch")
+    told["kept_epoch"] = run.info.get("kept_epoch")
     path = run.path / DEV_SCORES_FILE
     return told | ({"temperature": fit_temperature(read_scores(path))} if path.is_file() else {})
 

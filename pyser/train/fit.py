@@ -1,4 +1,4 @@
-"""The one training function: a model, examples, settings and a seed -> the best weights on dev."""
+"""The one training function: a model, examples, settings and a seed -> trained weights."""
 
 import copy
 import math
@@ -27,15 +27,17 @@ class FitState:
         history: one dict per finished epoch: epoch (from 1), learning_rate, train_loss, dev_loss,
             dev_ua, dev_wa.
         model, optimizer: state dicts after the last epoch; ``None`` before the first.
-        best: state dict of the model after the best epoch.
+        kept: state dict of the model after the epoch that is kept.
         average: of the AveragedWeights after the last epoch, if weights are averaged.
+        keep: which epoch that is, ``best`` or ``last``.
     """
 
     history: list = field(default_factory=list)
     model: dict | None = None
     optimizer: dict | None = None
-    best: dict | None = None
+    kept: dict | None = None
     average: dict | None = None
+    keep: str = "best"
 
     @property
     def best_epoch(self):
@@ -45,9 +47,14 @@ class FitState:
         key = lambda entry: (entry["dev_ua"], -entry["dev_loss"])  # noqa: E731
         return max(self.history, key=key)["epoch"]
 
+    @property
+    def kept_epoch(self):
+        """The epoch whose weights the model ends with; 0 before the first."""
+        return len(self.history) if self.keep == "last" else self.best_epoch
+
 
 def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, augmenter=None):
-    """Train ``model`` and leave it with the weights of the epoch that is best on ``dev_set``.
+    """Train ``model``; it ends with the weights of the epoch that ``settings.keep`` names.
 
     The same arguments give the same weights, bit for bit, on the same machine and number of
     threads; going on from a ``state`` gives what an undisturbed call gives.
@@ -68,7 +75,7 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
     """
     check_examples(train_set, model.blocks, "training")
     check_examples(dev_set, model.blocks, "dev")
-    state = state or FitState()
+    state = state or FitState(keep=settings.keep)
     # fused: the same arithmetic in one pass over the weights
     optimizer = torch.optim.Adam(
         model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
@@ -97,11 +104,11 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
         state.history.append(entry | evaluate(judged, dev_set))
         state.model, state.optimizer = model.state_dict(), optimizer.state_dict()
         state.average = average.state_dict() if average else None
-        if state.best_epoch == epoch:
-            state.best = copy.deepcopy(judged.state_dict())
+        if state.kept_epoch == epoch:
+            state.kept = copy.deepcopy(judged.state_dict())
         if on_epoch:
             on_epoch(state, time.monotonic() - started)
-    model.load_state_dict(state.best)
+    model.load_state_dict(state.kept)
     return state
 
 

@@ -72,7 +72,7 @@ def load_model(path):
 
     Returns:
         The model, ready to predict, and the dict that was saved with it: state_dict, model (its
-        name), config, blocks, classes, frontend, normalisation, statistics, best_epoch, dev_ua,
+        name), config, blocks, classes, frontend, normalisation, statistics, kept_epoch, dev_ua,
         digests.
     """
     saved = checkpoint.load(path)

@@ -14,7 +14,7 @@ from pyser.train.environment import describe_environment
 # What run.json tells of the protocol; sizes and digests are in the split itself.
 _PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
 # What model.pt repeats of run.json: a model may travel without its folder.
-_MODEL_KEYS = ("model", "config", "classes", "normalisation", "best_epoch", "dev_ua", "digests")
+_MODEL_KEYS = ("model", "config", "classes", "normalisation", "kept_epoch", "dev_ua", "digests")
 
 
 def describe_run(spec, settings, fold, model, state, digests, cost):
@@ -25,12 +25,12 @@ def describe_run(spec, settings, fold, model, state, digests, cost):
             data, split, command, request, threads.
         settings: Settings.
         fold: inputs.Fold.
-        model: with the weights of the best epoch.
+        model: with the weights that are kept.
         state: FitState at the end.
         digests: as from ``plan.input_digests``.
         cost: ``seconds`` and ``joules`` that training took, the latter None if unknown.
     """
-    best = state.history[state.best_epoch - 1]
+    kept = state.history[state.kept_epoch - 1]
     return {
         "name": spec.name,
         "model": settings.name,
@@ -45,9 +45,9 @@ def describe_run(spec, settings, fold, model, state, digests, cost):
         "corpus": fold.corpus,
         "num_parameters": model.num_parameters,
         "epochs": len(state.history),
-        "best_epoch": state.best_epoch,
-        "dev_ua": best["dev_ua"],
-        "dev_loss": best["dev_loss"],
+        "kept_epoch": state.kept_epoch,
+        "dev_ua": kept["dev_ua"],
+        "dev_loss": kept["dev_loss"],
         **{name: value if value is None else round(value, 3) for name, value in cost.items()},
         "digests": digests | {"request": spec.request},
         "command": spec.command,

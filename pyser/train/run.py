@@ -122,7 +122,7 @@ def _train(rows, options):
     for outcome in progress(grid.run_jobs(list(jobs), options.nj), len(jobs), "train: runs"):
         if outcome.ok:
             record = read_json(jobs[outcome.job].directory / plan.RECORD)
-            ua, epoch = 100 * record["dev_ua"], record["best_epoch"]
+            ua, epoch = 100 * record["dev_ua"], record["kept_epoch"]
             log(f"{outcome.job.name}: dev UA {ua:.2f} % at epoch {epoch} of {record['epochs']}")
         else:
             failed += 1

@@ -82,6 +82,8 @@ class TrainSettings:
         precision: ``float32``, or ``bfloat16``: products in training take factors of 8 bits and
             sum in float32 (torch's autocast); dev and test are computed in float32 always.
         patience: stop after so many epochs without a better one (dev UA, then dev loss); 0: never.
+        keep: the weights of which epoch: the ``best`` by dev UA, then dev loss; or the ``last``,
+            so that dev decides nothing within a run.
     """
 
     learning_rate: float = limited(1e-4, 0.0, 10.0)
@@ -98,6 +100,7 @@ class TrainSettings:
     average_decay: float = limited(0.0, 0.0, 0.9999)
     precision: Literal["float32", "bfloat16"] = "float32"
     patience: int = limited(0, 0)
+    keep: Literal["best", "last"] = "best"
 
     def __post_init__(self):
         check_limits(self)

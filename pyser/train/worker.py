@@ -87,7 +87,7 @@ def _start_point(run, settings, digests, threads):
     """
     path = run.directory / plan.CHECKPOINT
     if not path.is_file():
-        state = checkpoint.pack(FitState())
+        state = checkpoint.pack(FitState(keep=settings.train.keep))
         begun = {"config": settings.as_dict(), "digests": digests, "threads": threads}
         return begun | {"state": state, "seconds": 0.0, "joules": 0.0}
     start = with_defaults(checkpoint.load(path))

@@ -1,8 +1,10 @@
 """Functionals against their definitions, one column and one number at a time."""
 
 import numpy as np
+import torch
 
 from pyser.models.functionals import STATISTICS, cepstra, functionals
+from pyser.models.pooling import Functionals, percentiles
 
 ROWS = np.random.default_rng(3).standard_normal((23, 4)).astype(np.float32)
 
@@ -70,3 +72,33 @@ def test_the_layout_in_memory_does_not_matter():
     every = tuple(STATISTICS), (5, 50)
     expected = functionals(ROWS, *every)
     np.testing.assert_allclose(functionals(np.asfortranarray(ROWS), *every), expected, rtol=1e-12)
+
+
+def test_a_network_is_given_the_same_functionals():
+    rng = np.random.default_rng(3)
+    batch = rng.normal(size=(3, 401, 20)).astype(np.float32)
+    lengths = [401, 57, 1]
+    batch[1, 57:], batch[2, 1:] = np.nan, 9.0  # padding
+    module = Functionals([13, 7], num_ceps=4)
+    found = module(torch.from_numpy(batch), torch.tensor(lengths)).numpy()
+    assert found.shape == (3, module.num_outputs) == (3, 8 * (20 + 4 + 4))
+    for row, rows, length in zip(found, batch, lengths, strict=True):
+        blocks = rows[:length, :13], rows[:length, 13:]
+        rows = np.concatenate([*blocks, *(cepstra(block, 4) for block in blocks)], axis=1)
+        wanted = functionals(rows, ["mean", "std", "slope"], Functionals.PERCENTILES)
+        wanted = wanted.reshape(8, -1)
+        wanted[1] = np.sqrt(wanted[1] ** 2 + 1e-5)  # has a derivative where nothing changes
+        wanted[2] *= (length + 1) / length / 2  # from the middle to the end of the line
+        np.testing.assert_allclose(row.reshape(8, -1), wanted, atol=2e-5)
+
+
+def test_percentiles_are_the_same_by_either_sort():
+    frames = torch.randn(4, 90, 6, generator=torch.Generator().manual_seed(1))
+    lengths = torch.tensor([90, 31, 2, 1])
+    with_gradient = frames.clone().requires_grad_()
+    for one, other in zip(
+        percentiles(frames, lengths, [0, 40, 100]),
+        percentiles(with_gradient, lengths, [0, 40, 100]),
+        strict=True,
+    ):
+        assert torch.equal(one, other.detach())

@@ -23,6 +23,7 @@ SMALL = [
     ("hnsd", {"hidden": 12, "fc": 8, "streams": "early"}),
     ("hnsd", {"hidden": 12, "fc": 8, "pooling": "statistics", "layers": 2, "init": "orthogonal"}),
     ("hnsd", {"hidden": 12, "fc": 8, "conv_channels": 4, "conv_stride": 2}),
+    ("hnsd", {"hidden": 12, "fc": 8, "conv_channels": 4, "functionals": True}),
 ]
 
 

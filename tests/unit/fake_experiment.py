@@ -35,7 +35,7 @@ def write_run(exp, fold, seed, classes=FOUR, skill=2.0, scored=True, **info):
         "commit": "0123abcd",
         "versions": {"pyser": "0.1.0"},
         "digests": {"features": "0f", "labels": "1a", "split": f"2b{fold}"},
-        "best_epoch": 2,
+        "kept_epoch": 2,
         "dev_ua": 0.5 + 0.01 * fold,
     }
     write_json(run / "run.json", {**defaults, **info})

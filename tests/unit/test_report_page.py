@@ -157,12 +157,12 @@ def test_speakers_have_the_mean_recall_of_their_classes(rich):
     assert values[2, 1] == pytest.approx(np.mean(recalls))
 
 
-def test_learning_curves_mark_the_chosen_epoch(rich):
+def test_learning_curves_mark_the_kept_epoch(rich):
     experiment = find_groups(rich.parents[1])[0].experiments[0]
     folds = curves_by_fold(experiment)
     assert list(folds) == [1, 2, 3] and list(folds[1]) == [1, 2]
     charts = list(curve_charts(experiment, folds))
-    assert charts[0].svg().count("epoch 2 chosen, dev UA 50.0 %") == 2  # one for each seed
+    assert charts[0].svg().count("epoch 2 kept, dev UA 50.0 %") == 2  # one for each seed
     lines = (rich / "curves.tsv").read_text().splitlines()
     assert lines[1].count("\t") == 7
     cells = lines[1].split("\t")

@@ -60,7 +60,7 @@ def test_merges_and_describes_an_experiment(tmp_path, predictions, capsys):
     assert result["transductive"] is True
     assert (result["folds"], result["num_folds"], result["seeds"]) == ([1, 2, 3], 3, [1, 2])
     assert result["missing"] == result["remarks"] == []
-    assert result["dev"][-1] == {"fold": 3, "seed": 2, "dev_ua": 0.53, "best_epoch": 2}
+    assert result["dev"][-1] == {"fold": 3, "seed": 2, "dev_ua": 0.53, "kept_epoch": 2}
     printed = capsys.readouterr().out
     counts = "3 folds, 2 seeds, 72 utterances, 6 speakers"
     for words in ("UA", counts, "over speakers and seeds", "transductive", "neu", "AURC"):

@@ -97,6 +97,15 @@ def test_the_model_keeps_the_weights_of_the_best_epoch():
     assert evaluate(model, DEV) == {key: best[key] for key in ("dev_loss", "dev_ua", "dev_wa")}
 
 
+def test_the_model_can_keep_the_last_epoch_instead():
+    chosen = settings(epochs=6, learning_rate=0.05, keep="last")
+    model, frozen = make_model(), settings(epochs=6, learning_rate=0.05)
+    state = fit(model, TRAIN, DEV, chosen)
+    assert state.kept_epoch == 6 != state.best_epoch  # or the test shows nothing
+    assert same(model.state_dict(), state.model)
+    assert state.history == fit(make_model(), TRAIN, DEV, frozen).history
+
+
 def test_training_learns_what_there_is_to_learn():
     model = make_model(encoder_dropout=0.0)
     state = fit(model, TRAIN, DEV, settings(epochs=30, weight_decay=0.0))
@@ -221,7 +230,7 @@ def test_averaged_weights_are_what_is_judged_and_kept():
     state = fit(model, TRAIN, DEV, chosen, seed=1, on_epoch=keep)
     best = state.history[state.best_epoch - 1]
     assert evaluate(model, DEV)["dev_loss"] == best["dev_loss"]
-    assert not any(same(state.best, weights) for weights in trained)
+    assert not any(same(state.kept, weights) for weights in trained)
     assert state.average["updates"] >= 3 * 5
 
 

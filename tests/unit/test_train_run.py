@@ -100,7 +100,7 @@ def test_the_verb_trains_every_fold_and_seed_then_has_nothing_to_do(place, capsy
     assert told["config"] == yaml.safe_load((directory / "config.yaml").read_text())
     metrics = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
     assert [entry["epoch"] for entry in metrics] == [1, 2, 3] == list(range(1, told["epochs"] + 1))
-    assert metrics[told["best_epoch"] - 1]["dev_ua"] == told["dev_ua"]
+    assert metrics[told["kept_epoch"] - 1]["dev_ua"] == told["dev_ua"]
     log = (directory / "train.log").read_text()
     assert "synthetic stand-in" in log
     assert "epoch 3 of 3" in log

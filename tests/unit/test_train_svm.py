@@ -73,7 +73,7 @@ def test_the_verb_trains_it_like_any_other_model(place, capsys):
     assert list(told["config"]) == ["data", "model"]  # nothing of gradients
     assert told["config"]["model"]["C"] == SVM["C"]
     assert told["num_parameters"] == 1 * (5 * 3 + 1)  # one pair; mean, std, 3 percentiles
-    assert (told["epochs"], told["best_epoch"], told["model"]) == (1, 1, "svm")
+    assert (told["epochs"], told["kept_epoch"], told["model"]) == (1, 1, "svm")
     assert "scikit-learn" in told["versions"]
     entry = yaml.safe_load((directory / "metrics.jsonl").read_text())
     assert entry["dev_ua"] == entry["chosen"]["dev_ua"] == told["dev_ua"]
