@@ -24,6 +24,7 @@ from pyser.data.reader import FeatureReader
 from pyser.errors import PyserError
 from pyser.files import atomic_path
 from pyser.log import log, warn
+from pyser.models.members import members_of
 from pyser.score.choice import EXPLAIN_FILE, choose_utterances, scores_digest, typical_fold
 from pyser.train.inside import can_explain, look_inside
 from pyser.train.predict import open_run
@@ -81,7 +82,7 @@ def _chosen_arrays(scores, by_fold):
         place = part.utterances["test"].index(name)
         (inside,) = look_inside(model, [part.examples["test"][place]])
         arrays |= _frame_arrays(number, inside)
-        step = settings.data.frame_step * getattr(model, "stride", 1)
+        step = settings.data.frame_step * getattr(members_of(model)[0], "stride", 1)
         arrays[f"features_{number}"], shared = _features(run, name, step, part.frontend)
         wave, duration_s = _wave(run, name)
         arrays |= {} if wave is None else {f"wave_{number}": wave}

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from pyser.errors import InputError
+from pyser.models.members import members_of
 from pyser.score.metrics import confusion, unweighted_accuracy, weighted_accuracy
 from pyser.train.average import AveragedWeights
 from pyser.train.batching import check_examples, collate, shuffled_batches, sorted_batches
@@ -166,16 +167,18 @@ class Update:
     average: AveragedWeights | None
 
     def __call__(self, batch, random):
-        """Returns the loss; ``random`` (a NumPy Generator) is for mixup."""
+        """Returns the mean loss of the members; ``random`` (a NumPy Generator) is for mixup."""
+        members = members_of(self.model)
         loss = self._loss(batch, random)
         self.optimizer.zero_grad()
         loss.backward()
         if self.settings.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+            for member in members:
+                torch.nn.utils.clip_grad_norm_(member.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         if self.average:
             self.average.update(self.model)
-        return loss.item()
+        return loss.item() / len(members)
 
     def _loss(self, batch, random):
         settings, device = self.settings, batch.lengths.device

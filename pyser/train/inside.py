@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pyser.models.members import members_of
 from pyser.train.batching import collate, sorted_batches
 
 _BATCH_SIZE = 32
@@ -23,6 +24,8 @@ class Inside:
         gate: share of the static stream float32 [P] in [0, 1], of a vector gate the mean over its
             units; ``None`` without a gate.
         embedding: float32 [D], what enters the last layer.
+
+    Of a model of several members, attention and gate are their mean, and embeddings are joined.
     """
 
     attention: np.ndarray | None
@@ -32,7 +35,8 @@ class Inside:
 
 def can_explain(model):
     """Whether ``look_inside`` knows the parts of ``model``."""
-    return all(hasattr(model, name) for name in ("pooling", "classifier"))
+    parts = ("pooling", "classifier")
+    return all(hasattr(member, name) for member in members_of(model) for name in parts)
 
 
 @torch.inference_mode()
@@ -57,6 +61,28 @@ def look_inside(model, examples):
 
 def _watch(model, batch):
     """Run ``model`` and return what passed: name -> tensor with the batch in front."""
+    watched = [_hook(member) for member in members_of(model)]
+    try:
+        model(batch.features, batch.lengths)
+    finally:
+        for hook in (hook for _, hooks in watched for hook in hooks):
+            hook.remove()
+    return _joined([seen for seen, _ in watched])
+
+
+def _joined(seen):
+    """What the members of a model saw: attention and gate their mean, embeddings side by side."""
+    if len(seen) == 1:
+        return seen[0]
+    joined = {"lengths": seen[0]["lengths"]}
+    joined["embedding"] = torch.cat([one["embedding"] for one in seen], dim=-1)
+    for name in joined.keys() ^ seen[0].keys():
+        joined[name] = torch.stack([one[name] for one in seen]).mean(dim=0)
+    return joined
+
+
+def _hook(model):
+    """A dict that ``model`` fills when it runs, and the hooks that make it do so."""
     seen = {}
     hooks = [
         model.pooling.register_forward_pre_hook(
@@ -74,12 +100,7 @@ def _watch(model, batch):
                 lambda _, __, output: seen.update(gate=torch.sigmoid(output).mean(dim=-1))
             )
         )
-    try:
-        model(batch.features, batch.lengths)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return seen
+    return seen, hooks
 
 
 def _attention(pooling, frames, lengths):

@@ -6,7 +6,7 @@ All of this counts as the code that made a run (``codedigest``).
 import torch
 
 from pyser.log import log
-from pyser.models import MODELS
+from pyser.models.members import build_model
 from pyser.train.augment import Augmenter
 from pyser.train.batching import check_examples
 from pyser.train.fit import FitState, evaluate, fit
@@ -16,7 +16,8 @@ from pyser.train.seeds import derive_seed
 def make_model(settings, fold, seed):
     """The untrained model of ``settings`` for a fold, with the weights that ``seed`` draws."""
     torch.manual_seed(derive_seed("weights", seed))
-    return MODELS[settings.name](settings.model, fold.blocks, len(fold.classes))
+    shape = settings.model, fold.blocks, len(fold.classes)
+    return build_model(settings.name, *shape, settings.train.members)
 
 
 def learn(model, fold, settings, seed, state, on_epoch):

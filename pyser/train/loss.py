@@ -42,19 +42,20 @@ def mix(batch, alpha, random):
 
 
 def cross_entropy(logits, labels, weights, label_smoothing):
-    """Mean over the batch of the weighted cross entropy; a scalar.
+    """Mean over the batch of the weighted cross entropy; a scalar, summed over members.
 
     Args:
-        logits: float32 [B, C].
+        logits: float32 [B, C], or [members, B, C].
         labels: int64 [B].
         weights: float32 [C] or None.
         label_smoothing: part of the target spread evenly over the classes.
     """
+    members = len(logits) if logits.dim() == 3 else 1
     losses = functional.cross_entropy(
-        logits,
-        labels,
+        logits.reshape(-1, logits.shape[-1]),
+        labels.repeat(members),
         weights,
         label_smoothing=label_smoothing,
         reduction="none",  # "mean" would divide by the weights of the batch, undoing them
     )
-    return losses.mean()
+    return members * losses.mean()

@@ -6,7 +6,7 @@ import torch
 
 from pyser.errors import FileError
 from pyser.files import read_json
-from pyser.models import MODELS
+from pyser.models.members import build_model
 from pyser.score.table import decide, write_scores
 from pyser.train import checkpoint, plan
 from pyser.train.fit import logits
@@ -77,6 +77,7 @@ def load_model(path):
     """
     saved = checkpoint.load(path)
     settings = Settings.from_dict(saved["config"], path)
-    model = MODELS[saved["model"]](settings.model, saved["blocks"], len(saved["classes"]))
+    shape = settings.model, saved["blocks"], len(saved["classes"])
+    model = build_model(saved["model"], *shape, settings.train.members)
     model.load_state_dict(saved["state_dict"])
     return model.eval(), saved

@@ -77,6 +77,8 @@ class TrainSettings:
         schedule_patience: epochs, for ``plateau``.
         warmup_epochs: over these first epochs the learning rate rises to its value.
         mixup: alpha of mixup (two utterances of a batch become one, with both labels); 0: none.
+        members: networks that are trained side by side, each from weights of its own; the answer
+            is the mean of their posteriors.
         average_decay: judge and keep an exponential moving average of the weights; the part of it
             that stays at each update; 0: the weights themselves.
         precision: ``float32``, or ``bfloat16``: products in training take factors of 8 bits and
@@ -97,6 +99,7 @@ class TrainSettings:
     schedule_patience: int = limited(5, 1)
     warmup_epochs: int = limited(0, 0)
     mixup: float = limited(0.0, 0.0, 10.0)
+    members: int = limited(1, 1)
     average_decay: float = limited(0.0, 0.0, 0.9999)
     precision: Literal["float32", "bfloat16"] = "float32"
     patience: int = limited(0, 0)

@@ -14,6 +14,7 @@ from pyser.data.split import split
 from pyser.errors import InputError
 from pyser.files import write_json
 from pyser.models.hnsd import HNSD
+from pyser.models.members import Members
 from pyser.score.choice import choose_utterances, typical_fold
 from pyser.score.run import main as score
 from pyser.score.table import read_scores
@@ -108,8 +109,20 @@ def test_models_without_gate_or_attention_show_the_rest():
     assert not can_explain(torch.nn.Linear(2, 2))
 
 
+def test_members_show_their_mean_attention_and_all_embeddings():
+    models, examples = [make_model(), make_model(activation="tanh")], make_examples()
+    torch.nn.init.normal_(models[1].pooling.score.weight)
+    alone = [look_inside(model, examples) for model in models]
+    for found, one, other in zip(look_inside(Members(models), examples), *alone, strict=True):
+        for name in ("attention", "gate"):
+            mean = (getattr(one, name) + getattr(other, name)) / 2
+            np.testing.assert_allclose(getattr(found, name), mean, rtol=1e-5)
+        joined = np.concatenate([one.embedding, other.embedding])
+        np.testing.assert_array_equal(found.embedding, joined)
+
+
 def test_looking_leaves_the_model_as_it_was():
-    model = make_model()
+    model = Members([make_model(), make_model()])
     look_inside(model, make_examples())
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 

@@ -1,6 +1,7 @@
 """The training function: deterministic, resumable after any epoch, selecting on dev only."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from pyser.errors import InputError
 from pyser.models import MODELS
+from pyser.models.members import Members
 from pyser.train.average import AveragedWeights
 from pyser.train.batching import collate
 from pyser.train.fit import FitState, evaluate, finished, fit, learning_rate, logits
@@ -279,3 +281,33 @@ def test_bfloat16_is_for_training_only():
     fit(model, TRAIN, DEV, settings(precision="bfloat16", epochs=1))
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert logits(model, DEV).dtype == np.float32
+
+
+def members(count, **options):
+    models = [make_model(encoder_dropout=0.0, **options) for _ in range(count)]
+    for number, model in enumerate(models):
+        torch.nn.init.normal_(model.classifier[1].weight, std=0.1 + number)
+    return models
+
+
+@pytest.mark.parametrize("extra", [{}, {"average_decay": 0.5, "mixup": 0.4, "keep": "last"}])
+def test_members_learn_what_each_would_learn_alone(extra):
+    chosen = settings(clip_norm=0.3, label_smoothing=0.1, class_weights="inverse", **extra)
+    chosen = dataclasses.replace(chosen, keep="last")
+    together, alone = Members(members(3)), members(3)
+    state = fit(together, TRAIN, DEV, chosen, seed=1)
+    states = [fit(model, TRAIN, DEV, chosen, seed=1) for model in alone]
+    for member, model in zip(together.members, alone, strict=True):
+        for name, values in model.state_dict().items():
+            torch.testing.assert_close(member.state_dict()[name], values, rtol=1e-4, atol=1e-6)
+    losses = [each.history[-1]["train_loss"] for each in states]
+    assert state.history[-1]["train_loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_members_answer_with_their_mean_posterior():
+    models = members(3)
+    shares = [np.exp(torch.from_numpy(logits(m, DEV)).log_softmax(dim=1).numpy()) for m in models]
+    together = Members(models)
+    np.testing.assert_allclose(np.exp(logits(together, DEV)), np.mean(shares, axis=0), rtol=1e-5)
+    assert not np.allclose(shares[0], shares[2], atol=0.01)  # or the mean shows nothing
+    assert together.num_parameters == 3 * models[0].num_parameters

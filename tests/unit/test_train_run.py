@@ -338,6 +338,18 @@ def test_a_model_file_holds_what_prediction_needs(place, normalisation):
     assert (directory / "scores.tsv").exists()
 
 
+def test_members_that_keep_the_last_epoch_are_saved_and_predict(place):
+    directory = train(spec(place, members=2, keep="last"))
+    model, saved = load_model(directory / "model.pt")
+    told = read_json(directory / "run.json")
+    assert len(model.members) == 2
+    assert told["num_parameters"] == 2 * model.members[0].num_parameters
+    assert saved["kept_epoch"] == told["epochs"] == told["kept_epoch"]
+    predict_run(directory)
+    dev = read_scores(directory / "dev_scores.tsv")
+    assert unweighted_accuracy(dev.confusion()) == pytest.approx(told["dev_ua"])
+
+
 def test_features_of_unknown_origin_are_one_block(place):
     (place / "data" / "frontend.json").unlink()
     split(place / "data", place / "split", num_folds=4)
