@@ -1,13 +1,11 @@
 """On what a run was made: identical results are promised on the same machine and threads only."""
 
 import platform
-from pathlib import Path
 
 import torch
 
 from pyser.frontend.frontend import usable_cpus
-
-_CPU_INFO = Path("/proc/cpuinfo")
+from pyser.machine import cpu_name
 
 
 def describe_environment(threads, device):
@@ -18,26 +16,18 @@ def describe_environment(threads, device):
         device: torch.device.
 
     Returns:
-        A dict of ``cpu`` (name), ``cores`` (that this process may use), ``threads``, ``gpu`` (name;
-        None on a CPU), ``torch`` (version, instruction set and BLAS) and ``os``.
+        A dict of ``cpu`` (name, family, model), ``cores`` (that this process may use),
+        ``threads``, ``gpu`` (name; None on a CPU), ``torch`` (version, instruction set and BLAS)
+        and ``os``.
     """
     return {
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cores": usable_cpus(),
         "threads": threads,
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "torch": _torch_build(),
         "os": " ".join([platform.system(), platform.machine(), *platform.libc_ver()]).strip(),
     }
-
-
-def _cpu_name():
-    if _CPU_INFO.is_file():
-        for line in _CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()
 
 
 def _torch_build():

@@ -15,6 +15,7 @@ def describe(cpu):
     import scipy
 
     import pyser
+    from pyser.machine import cpu_name
 
     native = Path(pyser.__file__).parent.glob("_native*")
     return {
@@ -30,16 +31,6 @@ def describe(cpu):
         "scipy": scipy.__version__,
         "pyser": pyser.__version__,
     }
-
-
-def cpu_name(text=None):
-    """Name, family and model of the CPU from /proc/cpuinfo: names alone are not always telling."""
-    text = _read("/proc/cpuinfo") if text is None else text
-    fields = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", text or "", re.MULTILINE))
-    if "model name" not in fields:
-        return platform.processor() or platform.machine()
-    family, model = fields.get("cpu family", "?"), fields.get("model", "?")
-    return f"{fields['model name'].strip()} (family {family} model {model})"
 
 
 def compiler_of(binary):

@@ -132,9 +132,7 @@ def test_files_are_repeated_to_the_number_of_frames(tmp_path):
     assert (tmp_path / "wav.ark").stat().st_size > 3 * path.stat().st_size
 
 
-def test_the_name_of_a_cpu_has_its_family_and_model():
-    text = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: A CPU\n"
-    assert machine.cpu_name(text) == "A CPU (family 6 model 85)"
+def test_a_binary_names_its_compiler():
     assert machine.compiler_of(b"\0GCC: (Debian) 12.2.0\0") == "GCC: (Debian) 12.2.0"
     assert machine.compiler_of(b"") is None
 

@@ -4,6 +4,7 @@ import platform
 
 import torch
 
+from pyser import machine
 from pyser.frontend.frontend import usable_cpus
 from pyser.train import environment
 
@@ -21,9 +22,11 @@ def test_what_last_bits_depend_on():
 
 def test_the_name_of_the_processor(tmp_path, monkeypatch):
     path = tmp_path / "cpuinfo"
-    path.write_text("processor\t: 0\nmodel name\t: A Processor: 3 GHz\nflags\t: fpu\n")
-    monkeypatch.setattr(environment, "_CPU_INFO", path)
-    assert environment.describe_environment(1, CPU)["cpu"] == "A Processor: 3 GHz"
+    lines = "cpu family\t: 6", "model\t\t: 85", "model name\t: A CPU: 3 GHz", "flags\t: fpu"
+    path.write_text("processor\t: 0\n" + "\n".join(lines))
+    monkeypatch.setattr(machine, "_CPU_INFO", path)
+    told = environment.describe_environment(1, CPU)["cpu"]
+    assert told == "A CPU: 3 GHz (family 6 model 85)"
     for content in ("processor\t: 0\n", None):
         path.write_text(content) if content else path.unlink()
         told = environment.describe_environment(1, CPU)["cpu"]
