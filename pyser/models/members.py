@@ -40,7 +40,9 @@ class Members(nn.Module):
 
         In training the logits of every member, [members, B, C]: the loss of each is its own.
         """
-        logits = torch.stack([member(features, lengths) for member in self.members])
+        shared = getattr(self.members[0], "shared", lambda features, lengths: None)
+        same = {"shared": found} if (found := shared(features, lengths)) is not None else {}
+        logits = torch.stack([member(features, lengths, **same) for member in self.members])
         if self.training:
             return logits
         posteriors = logits.float().log_softmax(dim=-1)

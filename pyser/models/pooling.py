@@ -95,15 +95,15 @@ def moments(frames, lengths):
     2018); the trend ``l = 3 mean_t (p_t h_t)``, where p_t goes from -1 to 1 over the utterance: the
     slope of the straight line through h_t, for many frames.
     """
-    mask = frame_mask(lengths, frames.shape[1])[:, :, None]
-    real = frames.masked_fill(~mask, 0.0)
+    mask = frame_mask(lengths, frames.shape[1])
+    real = frames.masked_fill(~mask[:, :, None], 0.0)
     count = lengths[:, None].to(frames.dtype)
-    mean = real.sum(dim=1) / count
-    centred = (frames - mean[:, None]).masked_fill(~mask, 0.0)
-    deviation = (centred.square().sum(dim=1) / count + 1e-5).sqrt()
+    shares = mask / count
     middles = torch.arange(frames.shape[1], device=frames.device) + 0.5
-    places = 2 * middles / count - 1  # [B, T]; beyond the end they meet zeros
-    trend = 3 * torch.bmm(places[:, None], real).squeeze(1) / count
+    places = 2 * middles / count - 1  # [B, T]
+    mean, trend = torch.bmm(torch.stack([shares, 3 * shares * places], dim=1), real).unbind(dim=1)
+    squares = (real - mean[:, None]).square()
+    deviation = (torch.bmm(shares[:, None], squares).squeeze(1) + 1e-5).sqrt()
     return mean, deviation, trend
 
 

@@ -304,8 +304,9 @@ def test_members_learn_what_each_would_learn_alone(extra):
     assert state.history[-1]["train_loss"] == pytest.approx(np.mean(losses), rel=1e-5)
 
 
-def test_members_answer_with_their_mean_posterior():
-    models = members(3)
+@pytest.mark.parametrize("functionals", [False, True])
+def test_members_answer_with_their_mean_posterior(functionals):
+    models = members(3, functionals=functionals)
     shares = [np.exp(torch.from_numpy(logits(m, DEV)).log_softmax(dim=1).numpy()) for m in models]
     together = Members(models)
     np.testing.assert_allclose(np.exp(logits(together, DEV)), np.mean(shares, axis=0), rtol=1e-5)
