@@ -6,7 +6,7 @@ import torch
 
 from pyser.errors import InputError
 from pyser.models.hnsd import HNSD
-from pyser.models.layers import BandConvolution, FrameDropout, reverse_frames
+from pyser.models.layers import BandConvolution, FrameDropout, LargerOfPairs, reverse_frames
 
 BLOCKS = {"static": 3, "delta": 3, "delta2": 3}
 
@@ -255,6 +255,14 @@ def test_convolution_over_time_and_bands_equals_plain_loops():
         expected = convolution_by_hand(frames, weights, 2, 3)
         np.testing.assert_allclose(found[:length].detach(), expected, atol=1e-10)
         assert not found[length:].any()
+
+
+@pytest.mark.parametrize("bands", [2, 7])
+def test_the_larger_of_two_bands_gets_the_gradient(bands):
+    maps = torch.randn(3, 4, 5, bands, generator=torch.Generator().manual_seed(0)).double()
+    assert torch.autograd.gradcheck(LargerOfPairs.apply, maps.requires_grad_())
+    expected = torch.nn.functional.relu(torch.nn.functional.max_pool2d(maps, (1, 2)))
+    assert torch.equal(LargerOfPairs.apply(maps), expected)
 
 
 def test_convolutions_need_blocks_of_one_width():
