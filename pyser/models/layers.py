@@ -73,6 +73,7 @@ class LargerOfPairs(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, maps):
+        """Of ``maps`` [..., n] the larger values [..., n // 2], at least 0."""
         ctx.shape, paired = maps.shape, maps.shape[-1] // 2 * 2
         first, second = maps[..., 0:paired:2], maps[..., 1:paired:2]
         larger = torch.maximum(first, second).relu_()
@@ -81,6 +82,7 @@ class LargerOfPairs(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient):
+        """The gradient of ``maps``; of equal neighbours the first one gets it."""
         is_first, is_positive = ctx.saved_tensors
         gradient = gradient * is_positive
         whole = gradient.new_zeros(ctx.shape)
