@@ -12,6 +12,7 @@ from pyser.files import read_json
 from pyser.frontend.frontend import usable_cpus
 from pyser.log import log, progress, warn
 from pyser.train import cost, grid, plan
+from pyser.train.childenv import child_environment
 from pyser.train.experiment import Experiment, Row, read_experiment
 from pyser.train.rows import plan_row, queue
 from pyser.train.yamlfile import make_entry
@@ -147,10 +148,6 @@ def _job(planned, run, options, named):
         "command": options.command,
     }
     command = (sys.executable, "-m", "pyser.train.worker", json.dumps(spec))
-    # cuBLAS needs the workspace to be deterministic; it reads it before torch could set it.
-    environment = (
-        ("OMP_NUM_THREADS", str(options.threads)),
-        ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
-    )
+    environment = child_environment(options.threads)
     name = f"{planned.row.name}, {run}" if named else str(run)
     return grid.Job(name, command, Path(run.directory) / "train.log", environment)

@@ -8,10 +8,11 @@ DATA_DIR given as --data adds its own. Features are noise in an archive made for
 a step costs does not depend on values. The bare pair is what the paper's network cannot do without:
 forward and backward of one `torch.nn.LSTM` on 26 and one on 52 inputs, on the same padded batches,
 in the same process, in turns with the whole step (reading, normalising, augmenting, padding,
-forward, loss, backward, clipping, optimiser).
+forward, loss, backward, clipping, optimiser). The process has the environment of a training run.
 """
 
 import argparse
+import os
 import resource
 import shlex
 import sys
@@ -30,6 +31,7 @@ from pyser.data.reader import FeatureReader
 from pyser.models import MODELS
 from pyser.train.augment import Augmenter
 from pyser.train.batching import collate, padding_share, shuffled_batches
+from pyser.train.childenv import child_environment
 from pyser.train.fit import Update
 from pyser.train.inputs import Utterance
 from pyser.train.settings import AugmentSettings, DataSettings, TrainSettings
@@ -183,6 +185,9 @@ def parse(argv):
 def main():
     """Print the page, write it with --out; exit status 1 where the target is missed."""
     args = parse(sys.argv[1:])
+    environment = dict(child_environment(args.threads))
+    if environment.items() - os.environ.items():  # libraries read it when they are loaded
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | environment)
     torch.set_num_threads(args.threads)
     page, reached = text(args)
     print(page)

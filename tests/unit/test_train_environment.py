@@ -7,6 +7,7 @@ import torch
 from pyser import machine
 from pyser.frontend.frontend import usable_cpus
 from pyser.train import environment
+from pyser.train.childenv import child_environment
 
 CPU = torch.device("cpu")
 
@@ -36,3 +37,14 @@ def test_the_name_of_the_processor(tmp_path, monkeypatch):
 def test_the_name_of_a_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
     assert environment.describe_environment(1, torch.device("cuda:1"))["gpu"] == "GPU 1"
+
+
+def test_a_child_keeps_the_tunables_it_would_have():
+    huge = "glibc.malloc.hugetlb=1"
+    for before, after in (
+        ({}, huge),
+        ({"GLIBC_TUNABLES": "glibc.malloc.check=0"}, f"glibc.malloc.check=0:{huge}"),
+        ({"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}, "glibc.malloc.hugetlb=0"),
+    ):
+        told = dict(child_environment(3, before))
+        assert told["GLIBC_TUNABLES"] == after and told["OMP_NUM_THREADS"] == "3"
