@@ -5,6 +5,11 @@ A model class has a dataclass ``Config`` and is made by ``Model(config, blocks, 
 padded batches [B, T, d] with ``lengths`` [B] and returns logits [B, C]. The attributes ``blocks``,
 ``num_classes`` (C) and ``num_parameters`` tell training what it was made for and how large it is.
 
+A model whose loss is more than the cross entropy of its logits has a method
+``training_loss(features, lengths, labels, criterion)``: ``labels`` [B] are those of the batch, and
+``criterion(logits, owners)`` is the mean cross entropy as the training settings want it, where row
+n of ``logits`` [N, C] is of utterance ``owners[n]`` (left out: of utterance n).
+
 A model that is not trained by gradients has a method ``fit_examples(train_set, dev_set)``, which
 fits it to lists of (features [T, D], label) and returns a dict of what it found; it takes no
 training settings and no seed. ``libraries`` names packages its results depend on.

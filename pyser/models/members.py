@@ -36,17 +36,39 @@ class Members(nn.Module):
         return sum(member.num_parameters for member in self.members)
 
     def forward(self, features, lengths):
-        """Logarithm of the mean posterior, float32 [B, C]; arguments as for each member.
-
-        In training the logits of every member, [members, B, C]: the loss of each is its own.
-        """
-        shared = getattr(self.members[0], "shared", lambda features, lengths: None)
-        same = {"shared": found} if (found := shared(features, lengths)) is not None else {}
-        logits = torch.stack([member(features, lengths, **same) for member in self.members])
-        if self.training:
-            return logits
+        """Logarithm of the mean posterior, float32 [B, C]; arguments as for each member."""
+        shared = self._shared(features, lengths)
+        logits = torch.stack([member(features, lengths, **shared) for member in self.members])
         posteriors = logits.float().log_softmax(dim=-1)
         return posteriors.logsumexp(dim=0) - math.log(len(self.members))
+
+    def training_loss(self, features, lengths, labels, criterion):
+        """The sum of the losses of all members, so that each learns as it would alone."""
+        given = features, lengths, labels, criterion
+        shared = self._shared(features, lengths)
+        return sum(training_loss(member, *given, **shared) for member in self.members)
+
+    def _shared(self, features, lengths):
+        """What the first member computes for all of them, as a keyword argument."""
+        shared = getattr(self.members[0], "shared", lambda features, lengths: None)
+        found = shared(features, lengths)
+        return {} if found is None else {"shared": found}
+
+
+def training_loss(model, features, lengths, labels, criterion, **shared):
+    """The loss of ``model`` on a batch, a scalar: its own ``training_loss``, or cross entropy.
+
+    Args:
+        model: a pyser model in training.
+        features, lengths: as for its ``forward``.
+        labels: int64 [B].
+        criterion: from logits [B, C] to their loss (``pyser.train.loss.Criterion``).
+        shared: further arguments of ``forward``.
+    """
+    own = getattr(model, "training_loss", None)
+    if own is not None:
+        return own(features, lengths, labels, criterion)
+    return criterion(model(features, lengths, **shared))
 
 
 def members_of(model):

@@ -10,11 +10,11 @@ import torch
 from torch.nn import functional
 
 from pyser.errors import InputError
-from pyser.models.members import members_of
+from pyser.models.members import members_of, training_loss
 from pyser.score.metrics import confusion, unweighted_accuracy, weighted_accuracy
 from pyser.train.average import AveragedWeights
 from pyser.train.batching import check_examples, collate, shuffled_batches, sorted_batches
-from pyser.train.loss import class_weights, cross_entropy, mix
+from pyser.train.loss import Criterion, class_weights, mix
 from pyser.train.seeds import derive_seed
 
 _PREDICTION_BATCH_SIZE = 32
@@ -183,16 +183,14 @@ class Update:
     def _loss(self, batch, random):
         settings, device = self.settings, batch.lengths.device
         weights = None if self.weights is None else self.weights.to(device)
-        targets = [(batch.labels, 1.0)]
+        targets = ((batch.labels, 1.0),)
         if settings.mixup:
             batch, others, share = mix(batch, settings.mixup, random)
-            targets = [(batch.labels, share), (others, 1.0 - share)]
+            targets = (batch.labels, share), (others, 1.0 - share)
+        criterion = Criterion(targets, weights, settings.label_smoothing)
+        given = batch.features, batch.lengths, batch.labels, criterion
         with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            outputs = self.model(batch.features, batch.lengths)
-        return sum(
-            share * cross_entropy(outputs.float(), labels, weights, settings.label_smoothing)
-            for labels, share in targets
-        )
+            return training_loss(self.model, *given)
 
 
 def _train_epoch(update, examples, batch_size, seed, epoch):

@@ -1,5 +1,7 @@
 """The training loss: cross entropy with class weights, smoothed labels and mixed utterances."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -41,21 +43,39 @@ def mix(batch, alpha, random):
     return mixed, batch.labels[other], share
 
 
-def cross_entropy(logits, labels, weights, label_smoothing):
-    """Mean over the batch of the weighted cross entropy; a scalar, summed over members.
+@dataclass(frozen=True)
+class Criterion:
+    """Mean cross entropy on one batch.
 
     Args:
-        logits: float32 [B, C], or [members, B, C].
-        labels: int64 [B].
-        weights: float32 [C] or None.
+        targets: pairs of labels (int64 [B]) and their share; shares sum to one.
+        weights: of the classes, float32 [C], or None.
         label_smoothing: part of the target spread evenly over the classes.
     """
-    members = len(logits) if logits.dim() == 3 else 1
-    losses = functional.cross_entropy(
-        logits.reshape(-1, logits.shape[-1]),
-        labels.repeat(members),
-        weights,
-        label_smoothing=label_smoothing,
-        reduction="none",  # "mean" would divide by the weights of the batch, undoing them
-    )
-    return members * losses.mean()
+
+    targets: tuple
+    weights: torch.Tensor | None
+    label_smoothing: float
+
+    def __call__(self, logits, owners=None):
+        """The loss of ``logits`` [N, C], a scalar.
+
+        Args:
+            owners: int64 [N], the utterance of the batch that each row is of; None: N is B, each
+                row of its own.
+        """
+        with torch.autocast(logits.device.type, enabled=False):
+            return sum(
+                share * self._mean(logits.float(), labels if owners is None else labels[owners])
+                for labels, share in self.targets
+            )
+
+    def _mean(self, logits, labels):
+        losses = functional.cross_entropy(
+            logits,
+            labels,
+            self.weights,
+            label_smoothing=self.label_smoothing,
+            reduction="none",  # "mean" would divide by the weights of the batch, undoing them
+        )
+        return losses.mean()
