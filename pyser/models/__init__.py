@@ -5,6 +5,10 @@ A model class has a dataclass ``Config`` and is made by ``Model(config, blocks, 
 padded batches [B, T, d] with ``lengths`` [B] and returns logits [B, C]. The attributes ``blocks``,
 ``num_classes`` (C) and ``num_parameters`` tell training what it was made for and how large it is.
 
+A model that reads more of an utterance than its frames names that in ``inputs``, a tuple of keys of
+``pyser.train.extras.EXTRAS``. It finds it among the features, and is made with a further argument
+``known``: a dict of what was found out about them in training, such as the vocabulary.
+
 A model whose loss is more than the cross entropy of its logits has a method
 ``training_loss(features, lengths, labels, criterion)``: ``labels`` [B] are those of the batch, and
 ``criterion(logits, owners)`` is the mean cross entropy as the training settings want it, where row

@@ -12,10 +12,20 @@ from torch import nn
 from pyser.models import MODELS
 
 
-def build_model(name, config, blocks, num_classes, members=1):
-    """An untrained model: ``MODELS[name]``, or ``Members`` of that many of them."""
-    models = [MODELS[name](config, blocks, num_classes) for _ in range(members)]
+def build_model(name, config, blocks, num_classes, members=1, known=None):
+    """An untrained model: ``MODELS[name]``, or ``Members`` of that many of them.
+
+    Args:
+        known: of the extras a model reads (``pyser.train.extras``), for models that read some.
+    """
+    shape = (config, blocks, num_classes) + ((known,) if inputs_of(name) else ())
+    models = [MODELS[name](*shape) for _ in range(members)]
     return models[0] if members == 1 else Members(models)
+
+
+def inputs_of(name):
+    """The extras that models of this name read, a tuple of names."""
+    return getattr(MODELS[name], "inputs", ())
 
 
 class Members(nn.Module):

@@ -66,6 +66,11 @@ class Variant:
 
     ndim = 2
 
+    @property
+    def extras(self):
+        """Those of the utterance, which are not varied."""
+        return getattr(self.features, "extras", {})
+
     def __len__(self):
         return len(self.places)
 

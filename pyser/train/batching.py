@@ -17,7 +17,10 @@ MAX_PADDING = 0.05
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded utterances: block name -> float32 [B, T, d]; lengths, labels, indices: int64 [B]."""
+    """Padded utterances: block name -> float32 [B, T, d]; lengths, labels, indices: int64 [B].
+
+    Extras of the utterances stand among the features, as ``pyser.train.extras`` says.
+    """
 
     features: dict
     lengths: torch.Tensor
@@ -76,11 +79,29 @@ def collate(examples, indices, blocks, device="cpu"):
     frames = torch.from_numpy(padded).to(device)
     parts = frames.split(list(blocks.values()), dim=-1)
     return Batch(
-        dict(zip(blocks, parts, strict=True)),
+        dict(zip(blocks, parts, strict=True)) | _collate_extras(chosen, device),
         torch.tensor(lengths, device=device),
         torch.tensor([label for _, label in chosen], device=device),
         torch.as_tensor(np.asarray(indices), device=device),
     )
+
+
+def _collate_extras(chosen, device):
+    """Name -> tensor of the extras of all chosen examples, rows padded with zeros."""
+    extras = [getattr(features, "extras", {}) for features, _ in chosen]
+    tensors = {}
+    for name in extras[0]:
+        rows = [np.asarray(extra[name]) for extra in extras]
+        if rows[0].ndim == 0:
+            tensors[name] = torch.from_numpy(np.stack(rows)).to(device)
+            continue
+        lengths = [len(row) for row in rows]
+        padded = np.zeros((len(rows), max(lengths), *rows[0].shape[1:]), rows[0].dtype)
+        for place, row in zip(padded, rows, strict=True):
+            place[: len(row)] = row
+        tensors[name] = torch.from_numpy(padded).to(device)
+        tensors[f"{name}_lengths"] = torch.tensor(lengths, device=device)
+    return tensors
 
 
 def check_examples(examples, blocks, what):

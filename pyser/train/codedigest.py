@@ -46,9 +46,19 @@ def schema_digest(model):
     return _digest(model, with_fields=True)
 
 
+def _class_name(model):
+    return _registry()[model][1]
+
+
 @functools.cache
 def model_modules():
     """Model name -> module of its class, as ``pyser.models`` lists them in MODELS."""
+    return {name: module for name, (module, _) in _registry().items()}
+
+
+@functools.cache
+def _registry():
+    """Model name -> module and name of its class."""
     tree = _tree("pyser.models")
     home = {
         alias.asname or alias.name: node.module
@@ -59,8 +69,19 @@ def model_modules():
     for node in tree.body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "MODELS":
             pairs = zip(node.value.keys, node.value.values, strict=True)
-            return {key.value: home[value.id] for key, value in pairs}
+            return {key.value: (home[value.id], value.id) for key, value in pairs}
     raise InputError("no list MODELS", _path("pyser.models"))
+
+
+@functools.cache
+def model_inputs(model):
+    """The extras (see ``pyser.train.extras``) that the class of ``model`` names in ``inputs``."""
+    for part in ast.walk(_tree(model_modules()[model])):
+        if isinstance(part, ast.ClassDef) and part.name == _class_name(model):
+            for node in part.body:
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "inputs":
+                    return ast.literal_eval(node.value)
+    return ()
 
 
 def statements(tree, with_fields=True):

@@ -76,11 +76,9 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
     """
     check_examples(train_set, model.blocks, "training")
     check_examples(dev_set, model.blocks, "dev")
+    _check_mixup(model, settings)
     state = state or FitState(keep=settings.keep)
-    # fused: the same arithmetic in one pass over the weights
-    optimizer = torch.optim.Adam(
-        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    optimizer = make_optimizer(model.parameters(), settings)
     average = None
     if state.model is not None:
         model.load_state_dict(state.model)
@@ -113,6 +111,24 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
     return state
 
 
+def _check_mixup(model, settings):
+    for member in members_of(model):
+        if settings.mixup and (hasattr(member, "training_loss") or getattr(member, "inputs", ())):
+            found = "mixup is for models that read frames alone and learn by cross entropy"
+            raise InputError(found, f"train.mixup is {settings.mixup}", remedy="set train.mixup=0")
+
+
+def make_optimizer(parameters, settings):
+    """The optimiser of ``settings`` (TrainSettings) for ``parameters``."""
+    options = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay}
+    # fused: the same arithmetic in one pass over the weights
+    if settings.optimizer == "adam":
+        return torch.optim.Adam(parameters, fused=True, **options)
+    nesterov = settings.momentum > 0
+    options |= {"momentum": settings.momentum, "nesterov": nesterov}
+    return torch.optim.SGD(parameters, fused=True, **options)
+
+
 def finished(state, settings):
     """Whether training ends here: all epochs done, or none better for ``patience`` epochs."""
     done = len(state.history)
@@ -126,6 +142,8 @@ def learning_rate(settings, state):
     rate = settings.learning_rate * min(1.0, (done + 1) / (settings.warmup_epochs + 1))
     if settings.schedule == "cosine":
         return rate * (1 + math.cos(math.pi * done / settings.epochs)) / 2
+    if settings.schedule == "step":
+        return rate * 0.1 ** sum(done + 1 >= epoch for epoch in settings.step_epochs)
     if settings.schedule == "plateau":
         return rate * 0.5 ** _num_plateaus(state, settings.schedule_patience)
     return rate

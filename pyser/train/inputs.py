@@ -4,7 +4,7 @@ Features stay in the archive, which is mapped into memory: processes that train 
 share its pages. Rows are normalised when a batch is made of them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from pyser.data.reader import FeatureReader
 from pyser.data.tables import read_list
 from pyser.errors import InputError
 from pyser.log import progress
+from pyser.train.extras import know_extras, load_extras
 from pyser.train.frames import stacked_widths, take_frames
 from pyser.train.plan import read_split
 
@@ -29,6 +30,7 @@ class Utterance:
         normaliser: Normaliser.
         blocks: block name -> width of the archive.
         step, stack: see DataSettings.
+        extras: what ``load_extras`` gave.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Utterance:
     blocks: dict
     step: int
     stack: int
+    extras: dict = field(default_factory=dict)
 
     ndim = 2
 
@@ -77,6 +80,7 @@ class Fold:
         utterances: part -> list of ids.
         speakers: utterance -> speaker.
         examples: part -> list of (Utterance, class index), as ``utterances``.
+        known: of the extras, as from ``know_extras``.
     """
 
     protocol: dict
@@ -87,6 +91,7 @@ class Fold:
     utterances: dict
     speakers: dict
     examples: dict
+    known: dict = field(default_factory=dict)
 
     @property
     def classes(self):
@@ -99,7 +104,7 @@ class Fold:
         return self.protocol["data"]
 
 
-def load_fold(data, split, fold, settings, parts):
+def load_fold(data, split, fold, settings, parts, inputs=(), known=None):
     """Read ``parts`` (of train, dev, test) of fold number ``fold``.
 
     Args:
@@ -108,6 +113,8 @@ def load_fold(data, split, fold, settings, parts):
         fold: from 1.
         settings: DataSettings.
         parts: names of the parts.
+        inputs: extras that the model reads.
+        known: of them; None: to be found in the training part.
 
     Raises:
         FileError, InputError: a table or an archive is missing or cannot be used.
@@ -119,13 +126,27 @@ def load_fold(data, split, fold, settings, parts):
     labels = data.table("utt2emo")
     blocks = _blocks(reader)
 
-    def example(name):
+    if known is None:
+        train = read_list(Path(split) / f"fold{fold}" / "train") if inputs else []
+        known = know_extras(inputs, data, train)
+
+    def example(name, extras):
         if name not in reader:
             raise InputError("no features", name, remedy="run pyser features and pyser split")
         rows = reader.mapped(name)
         normaliser.check(name, rows)
         steps = settings.frame_step, settings.frame_stack
-        return Utterance(name, rows, normaliser, blocks, *steps), _label(labels, name, protocol)
+        utterance = Utterance(name, rows, normaliser, blocks, *steps, extras)
+        return utterance, _label(labels, name, protocol)
+
+    def read(part, names):
+        extras = load_extras(inputs, data, names, known)
+        return [
+            example(name, own)
+            for name, own in zip(
+                progress(names, what=f"reading {part}, utterances"), extras, strict=True
+            )
+        ]
 
     return Fold(
         protocol=protocol,
@@ -135,10 +156,8 @@ def load_fold(data, split, fold, settings, parts):
         statistics=normaliser.stats.get(GLOBAL_KEY),
         utterances=utterances,
         speakers=data.table("utt2spk"),
-        examples={
-            part: [example(name) for name in progress(names, what=f"reading {part}, utterances")]
-            for part, names in utterances.items()
-        },
+        examples={part: read(part, names) for part, names in utterances.items()},
+        known=known,
     )
 
 

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyser.data.datadir import DataDir
 from pyser.data.normalise import SPEAKER_STATS
 from pyser.data.reader import FeatureReader
 from pyser.errors import FileError, InputError
@@ -20,7 +21,8 @@ from pyser.score.result import DEV_SCORES_FILE as DEV_SCORES
 from pyser.score.result import MODEL_FILE as MODEL
 from pyser.score.result import RUN_FILE as RECORD
 from pyser.score.result import SCORES_FILE as SCORES
-from pyser.train.codedigest import code_digest, schema_digest
+from pyser.train.codedigest import code_digest, model_inputs, schema_digest
+from pyser.train.extras import extra_tables
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
@@ -77,7 +79,7 @@ def input_digests(data, split, folds, model):
 
     Returns:
         A dict fold -> dict of ``features``, ``frontend``, ``labels``, ``speakers``, ``split`` and
-        ``code``.
+        ``code``; and ``extras``, where the model reads some.
 
     Raises:
         FileError: a table is missing.
@@ -96,6 +98,10 @@ def input_digests(data, split, folds, model):
             found = f"the {name} in {data} changed since this split was made"
             raise InputError(found, split, remedy="run pyser split again")
     shared |= {"frontend": digest(reader.made_by), "code": code_digest(model)}
+    inputs = model_inputs(model)
+    if inputs:
+        tables = extra_tables(inputs, DataDir(data))
+        shared["extras"] = digest([[name, file_digest(data / name)] for name in tables])
     return {fold: shared | {"split": _split_digest(split, fold, protocol)} for fold in folds}
 
 

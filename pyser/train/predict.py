@@ -6,7 +6,7 @@ import torch
 
 from pyser.errors import FileError
 from pyser.files import read_json
-from pyser.models.members import build_model
+from pyser.models.members import build_model, inputs_of
 from pyser.score.table import decide, write_scores
 from pyser.train import checkpoint, plan
 from pyser.train.fit import logits
@@ -48,9 +48,11 @@ def open_run(directory, parts, device="cpu"):
     digests = plan.input_digests(*where, record["model"])[record["fold"]]
     plan.check_same(record, record["config"], digests, directory)
     device = prepare_torch(record["threads"], device)
-    model, _ = load_model(directory / plan.MODEL)
+    model, saved = load_model(directory / plan.MODEL)
     settings = Settings.from_dict(record["config"], directory)
-    fold = load_fold(record["data"], record["split"], record["fold"], settings.data, parts)
+    extras = inputs_of(settings.name), saved["known"]
+    where = record["data"], record["split"], record["fold"]
+    fold = load_fold(*where, settings.data, parts, *extras)
     return model.to(device), fold, settings
 
 
@@ -72,12 +74,12 @@ def load_model(path):
 
     Returns:
         The model, ready to predict, and the dict that was saved with it: state_dict, model (its
-        name), config, blocks, classes, frontend, normalisation, statistics, kept_epoch, dev_ua,
-        digests.
+        name), config, blocks, known, classes, frontend, normalisation, statistics, kept_epoch,
+        dev_ua, digests.
     """
     saved = checkpoint.load(path)
     settings = Settings.from_dict(saved["config"], path)
     shape = settings.model, saved["blocks"], len(saved["classes"])
-    model = build_model(saved["model"], *shape, settings.train.members)
+    model = build_model(saved["model"], *shape, settings.train.members, saved["known"])
     model.load_state_dict(saved["state_dict"])
     return model.eval(), saved

@@ -69,13 +69,14 @@ def pack_model(model, fold, record):
     """The content of model.pt: weights, and all that prediction needs to know.
 
     Besides the keys of run.json in ``_MODEL_KEYS``: ``state_dict`` (on the CPU), ``blocks`` (name
-    -> width), ``frontend`` (frontend.json) and ``statistics`` (float64 [2, D + 1] of the training
-    utterances, if features are normalised by them).
+    -> width), ``known`` (of extras), ``frontend`` (frontend.json) and ``statistics`` (float64
+    [2, D + 1] of the training utterances, if features are normalised by them).
     """
     statistics = None if fold.statistics is None else torch.tensor(fold.statistics)
     return {key: record[key] for key in _MODEL_KEYS} | {
         "state_dict": {name: tensor.cpu() for name, tensor in model.state_dict().items()},
         "blocks": model.blocks,
+        "known": fold.known,
         "frontend": fold.frontend,
         "statistics": statistics,
     }

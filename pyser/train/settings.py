@@ -64,8 +64,10 @@ class TrainSettings:
     """How a model is trained.
 
     Attributes:
-        learning_rate: of Adam, at the start.
-        weight_decay: of Adam (added to the gradient, not decoupled).
+        optimizer: ``adam``, or ``sgd`` with Nesterov's momentum.
+        momentum: of ``sgd``.
+        learning_rate: of the optimiser, at the start.
+        weight_decay: of the optimiser (added to the gradient, not decoupled).
         batch_size: most utterances in a batch.
         epochs: most passes over the training utterances.
         clip_norm: largest norm of the gradient of all weights together; 0: no limit.
@@ -73,8 +75,10 @@ class TrainSettings:
             class) in the training loss.
         label_smoothing: part of the target spread evenly over the classes.
         schedule: of the learning rate: ``none``; ``cosine``: down to 0 over ``epochs``;
-            ``plateau``: halved after each ``schedule_patience`` epochs without a better dev UA.
+            ``plateau``: halved after each ``schedule_patience`` epochs without a better dev UA;
+            ``step``: a tenth from each of the ``step_epochs`` on.
         schedule_patience: epochs, for ``plateau``.
+        step_epochs: numbers of epochs, for ``step``.
         warmup_epochs: over these first epochs the learning rate rises to its value.
         mixup: alpha of mixup (two utterances of a batch become one, with both labels); 0: none.
         members: networks that are trained side by side, each from weights of its own; the answer
@@ -88,6 +92,8 @@ class TrainSettings:
             so that dev decides nothing within a run.
     """
 
+    optimizer: Literal["adam", "sgd"] = "adam"
+    momentum: float = limited(0.9, 0.0, 0.999)
     learning_rate: float = limited(1e-4, 0.0, 10.0)
     weight_decay: float = limited(1e-3, 0.0, 10.0)
     batch_size: int = limited(16, 1)
@@ -95,8 +101,9 @@ class TrainSettings:
     clip_norm: float = limited(5.0, 0.0)
     class_weights: Literal["none", "inverse"] = "none"
     label_smoothing: float = limited(0.0, 0.0, 0.9)
-    schedule: Literal["none", "cosine", "plateau"] = "none"
+    schedule: Literal["none", "cosine", "plateau", "step"] = "none"
     schedule_patience: int = limited(5, 1)
+    step_epochs: tuple[int, ...] = ()
     warmup_epochs: int = limited(0, 0)
     mixup: float = limited(0.0, 0.0, 10.0)
     members: int = limited(1, 1)

@@ -16,6 +16,7 @@ import yaml
 from pyser.errors import PyserError
 from pyser.files import read_json, write_json, write_text
 from pyser.log import log, warn
+from pyser.models.members import inputs_of
 from pyser.train import checkpoint, grid, plan
 from pyser.train.energy import EnergyMeter
 from pyser.train.fit import FitState, finished
@@ -54,7 +55,8 @@ def train_run(spec):
     start = _start_point(run, settings, digests, spec.threads)
     spec.threads = start["threads"]
     device = prepare_torch(spec.threads, spec.device)
-    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"])
+    inputs = inputs_of(settings.name)
+    fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"], inputs)
     model = make_model(settings, fold, spec.seed).to(device)
     _log_start(run, settings, fold, model, spec.threads, device)
     write_text(run.directory / "config.yaml", yaml.safe_dump(settings.as_dict(), sort_keys=False))

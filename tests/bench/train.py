@@ -32,7 +32,7 @@ from pyser.models import MODELS
 from pyser.train.augment import Augmenter
 from pyser.train.batching import collate, padding_share, shuffled_batches
 from pyser.train.childenv import child_environment
-from pyser.train.fit import Update
+from pyser.train.fit import Update, make_optimizer
 from pyser.train.inputs import Utterance
 from pyser.train.settings import AugmentSettings, DataSettings, TrainSettings
 
@@ -102,7 +102,7 @@ def measure(examples, args, augment):
     torch.manual_seed(0)
     model = MODELS["hnsd"](MODELS["hnsd"].Config(hidden=args.hidden), BLOCKS, NUM_CLASSES).train()
     settings = TrainSettings(batch_size=args.batch_size, precision=args.precision)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
+    optimizer = make_optimizer(model.parameters(), settings)
     update = Update(model, optimizer, settings, None, None)
     pair, random = BarePair(args.hidden, args.precision), np.random.default_rng(0)
     if augment:

@@ -12,7 +12,7 @@ from pyser.models import MODELS
 from pyser.models.members import Members
 from pyser.train.average import AveragedWeights
 from pyser.train.batching import collate
-from pyser.train.fit import FitState, evaluate, finished, fit, learning_rate, logits
+from pyser.train.fit import FitState, evaluate, finished, fit, learning_rate, logits, make_optimizer
 from pyser.train.loss import class_weights, mix
 from pyser.train.settings import TrainSettings
 
@@ -65,10 +65,12 @@ def test_the_same_call_gives_the_same_weights():
     assert states[0].history != states[2].history
 
 
-@pytest.mark.parametrize("schedule", ["none", "cosine", "plateau"])
+@pytest.mark.parametrize("schedule", ["none", "cosine", "plateau", "step"])
 @pytest.mark.parametrize("stop_after", [1, 3])
 def test_going_on_equals_never_stopping(schedule, stop_after):
-    chosen = settings(schedule=schedule, schedule_patience=1, epochs=5)
+    optimizer = "sgd" if schedule == "step" else "adam"
+    more = {"schedule_patience": 1, "step_epochs": (2, 4), "optimizer": optimizer, "epochs": 5}
+    chosen = settings(schedule=schedule, **more)
     whole = make_model()
     expected = fit(whole, TRAIN, DEV, chosen, seed=1)
     saved = []
@@ -149,6 +151,24 @@ def test_schedules():
     assert learning_rate(cosine, done) == pytest.approx(0.005)
     assert learning_rate(settings(schedule="plateau", schedule_patience=2), done) == 0.005
     assert learning_rate(settings(schedule="plateau", schedule_patience=1), done) == 0.01 / 8
+    steps = settings(schedule="step", step_epochs=(2, 4))
+    rates = [learning_rate(steps, FitState(done.history[:n])) for n in range(4)]
+    assert rates == pytest.approx([0.01, 0.001, 0.001, 0.0001])
+
+
+def test_sgd_has_momentum_as_nesterov_defined_it():
+    weight, chosen = torch.nn.Parameter(torch.tensor([3.0])), settings(optimizer="sgd")
+    chosen = dataclasses.replace(chosen, learning_rate=0.1, weight_decay=0.5, momentum=0.8)
+    optimizer = make_optimizer([weight], chosen)
+    value, velocity = 3.0, 0.0
+    for _ in range(4):
+        optimizer.zero_grad()
+        (weight**2).sum().backward()
+        optimizer.step()
+        gradient = 2 * value + 0.5 * value
+        velocity = 0.8 * velocity + gradient
+        value -= 0.1 * (gradient + 0.8 * velocity)
+        assert weight.item() == pytest.approx(value, rel=1e-5)
 
 
 def test_class_weights_balance_the_classes():
