@@ -98,18 +98,20 @@ protocol_file=$recipe/protocols/$protocol.tsv
 [ -n "${num_folds:-}" ] || [ -e "$protocol_file" ] || fail "no protocol $protocol_file" 2
 protocol=$(basename "$protocol" .tsv)
 [ "$labels" = "$default_labels" ] || name+=-$labels
-feature_conf=$(find_conf "$feature_conf")
+feature_conf=$(find_conf "$feature_conf") default_features=fbank
 data=data/$name
 split=$data/split/$protocol
 if [ -n "$experiment" ]; then
   exp=exp/$name
   what="--experiment $(show_conf "$experiment")"
+  wanted=$experiment_conf
   train=(--experiment "$experiment_conf") score=("${train[@]}") report=("${train[@]}")
 else
   model=${model%.yaml}
   model_conf=$(find_conf "$model.yaml")
   exp=exp/$name/${model##*/}/$protocol
   what="--model $(show_conf "$model")"
+  wanted=$model_conf
   train=(--config "$model_conf") score=() report=()
 fi
 if [[ -z $experiment || $explicit == *" seeds "* ]]; then
@@ -156,6 +158,15 @@ for signal in INT TERM HUP; do trap "stop $signal" "$signal"; done
 
 [ "$folds" = all ] && fold_list=() || fold_list=(--folds "$folds")
 make_environment
+# The sets of features that are asked for; each has a data directory of its own.
+feature_sets=$(python3 -m pyser.train.featuresets "$wanted")
+for_each_set() { # for_each_set COMMAND: called with the data directory and the front end's options
+  local set
+  for set in $feature_sets; do
+    if [ "$set" = "$default_features" ]; then "$1" "$data" "$feature_conf"
+    else "$1" "$data-$set" "$(find_conf "$set.conf")"; fi
+  done
+}
 
 if runs 0 locate; then
   if [ "$root" = "$PWD/data/standin_release" ]; then
@@ -166,26 +177,27 @@ if runs 0 locate; then
     echo "Corpus at $root" >&2
   fi
 fi
-if runs 1 prepare; then
-  pyser prepare "$corpus" --root "$root" --out "$data" --labels "$labels"
-fi
-if runs 2 features; then
-  more=()
-  [ -e "$data/segments" ] && more+=(--segments "$data/segments")
+prepare() { # prepare DATA
+  pyser prepare "$corpus" --root "$root" --out "$1" --labels "$labels"
+}
+features() { # features DATA CONF
+  local more=()
+  [ -e "$1/segments" ] && more+=(--segments "$1/segments")
   # Asked for by its number or the one before, features of older data or options are replaced.
   [ "$stage" = 1 ] || [ "$stage" = 2 ] && more+=(--overwrite)
-  pyser features --config="$feature_conf" --num-threads="$nj" "${more[@]}" \
-    "scp:$data/wav.scp" "ark,scp:$data/feats.ark,$data/feats.scp"
-fi
-if runs 3 split; then
-  if [ -n "${num_folds:-}" ]; then
-    pyser split "$data" --num-folds "$num_folds" --out "$split"
-  else
-    pyser split "$data" --protocol "$protocol_file" --out "$split"
-  fi
-  pyser audit "$data" "$split" ||
+  pyser features --config="$2" --num-threads="$nj" "${more[@]}" \
+    "scp:$1/wav.scp" "ark,scp:$1/feats.ark,$1/feats.scp"
+}
+split() { # split DATA
+  local folds=(--protocol "$protocol_file")
+  [ -z "${num_folds:-}" ] || folds=(--num-folds "$num_folds")
+  pyser split "$1" "${folds[@]}" --out "$1/split/$protocol"
+  pyser audit "$1" "$1/split/$protocol" ||
     fail "the split does not bear out its claim (see above); with --stage 4 the results will say so"
-fi
+}
+if runs 1 prepare; then for_each_set prepare; fi
+if runs 2 features; then for_each_set features; fi
+if runs 3 split; then for_each_set split; fi
 if runs 4 train; then
   pyser train "${train[@]}" --data "$data" --split "$split" --exp "$exp" \
     "${fold_list[@]}" --nj "$nj" --device "$device" --command "$command"

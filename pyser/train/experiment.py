@@ -98,6 +98,13 @@ def read_experiment(path):
     return Experiment(title, protocol, seeds, reference, rows)
 
 
+def is_experiment(path):
+    """Whether a YAML file is of an experiment: it has rows, where a model has sections."""
+    with open_yaml(Path(path)) as (_, root):
+        pairs = root.value if isinstance(root, yaml.MappingNode) else []
+        return any(key.value == "rows" for key, _ in pairs)
+
+
 def _named(node, path, expected, known=None):
     """The nodes of a mapping: key -> (node, ``file:line``); no key twice, none that is unknown."""
     nodes = {}

@@ -24,6 +24,7 @@ from pyser.score.result import SCORES_FILE as SCORES
 from pyser.train.codedigest import code_digest, model_inputs, schema_digest
 from pyser.train.extras import extra_tables
 
+DEFAULT_FEATURES = "fbank"  # those of conf/fbank.conf
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
 
@@ -61,6 +62,27 @@ def list_runs(exp, folds, seeds):
         for seed in seeds
         for fold in folds
     ]
+
+
+def places_of(features, data, split):
+    """The data and the split directory (Paths) with the feature set ``features``.
+
+    Args:
+        features: name of the configuration, such as ``fbank`` for conf/fbank.conf.
+        data, split: the directories with the default features; other sets have a data directory
+            beside that, ``DATA-FEATURES``, with the same split in it.
+
+    Raises:
+        InputError: the split is not inside the data directory, so there is no telling.
+    """
+    data, split = Path(data), Path(split)
+    if features == DEFAULT_FEATURES:
+        return data, split
+    if not split.is_relative_to(data):
+        expected = f"a folder in {data}, as data.features is {features}"
+        raise InputError("this split is elsewhere", split, expected)
+    own = data.with_name(f"{data.name}-{features}")
+    return own, own / split.relative_to(data)
 
 
 def read_split(split):

@@ -3,6 +3,7 @@ unless something is missing: then it is needed anyway, and settings are worked o
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyser.files import read_json, write_json
 from pyser.train import plan
@@ -20,6 +21,7 @@ class PlannedRow:
         digests: fold -> as from ``plan.input_digests``.
         request: as from ``plan.request_digest``.
         settings: all settings (sections of values); None where no run needs them.
+        data, split: the directories it is trained on, Paths.
     """
 
     row: Row
@@ -27,6 +29,8 @@ class PlannedRow:
     digests: dict
     request: str
     settings: dict | None
+    data: Path
+    split: Path
 
     @property
     def repeats_itself(self):
@@ -36,7 +40,10 @@ class PlannedRow:
 
 
 def plan_row(row, runs, data, split):
-    """Check a Row and its ``runs`` (list of plan.Run) on a data and a split directory.
+    """Check a Row and its ``runs`` (list of plan.Run).
+
+    Args:
+        data, split: the directories with the default features (see ``plan.places_of``).
 
     Raises:
         FileError, InputError: a table is missing, a setting cannot be used, a complete run was
@@ -47,6 +54,7 @@ def plan_row(row, runs, data, split):
         _resolve(entries)  # says what is wrong, and where
     folds = sorted({run.fold for run in runs})
     request = plan.request_digest(entries)
+    data, split = plan.places_of(row_features(row), data, split)
     digests = plan.input_digests(data, split, folds, entries["model.name"].value)
     asked = {fold: digests[fold] | {"request": request} for fold in folds}
     unsure = [run for run in runs if not plan.answers(run, asked[run.fold])]
@@ -54,7 +62,13 @@ def plan_row(row, runs, data, split):
     for run in unsure:
         if run.complete:
             _check_complete(run, settings, digests[run.fold])
-    return PlannedRow(row, runs, digests, request, settings)
+    return PlannedRow(row, runs, digests, request, settings, data, split)
+
+
+def row_features(row):
+    """The name of the feature set a Row is trained on."""
+    entry = row.entries().get("data.features")
+    return plan.DEFAULT_FEATURES if entry is None else str(entry.value)
 
 
 def queue(rows):

@@ -29,8 +29,13 @@ PARSER = Parser(
     options=[
         Option("config", str, help="YAML file with the sections model, data, train"),
         Option("experiment", str, help="YAML file: title, protocol, seeds, reference, rows"),
-        Option("data", str, help="data directory with feats.scp", required=True),
-        Option("split", str, help="folder made by pyser split", required=True),
+        Option(
+            "data",
+            str,
+            help="data directory with feats.scp (of a row with data.features=F: that of DATA-F)",
+            required=True,
+        ),
+        Option("split", str, help="folder in it, made by pyser split", required=True),
         Option(
             "exp",
             str,
@@ -137,8 +142,8 @@ def _job(planned, run, options, named):
     spec = {
         "name": planned.row.name,
         "directory": str(run.directory),
-        "data": options.data,
-        "split": options.split,
+        "data": str(planned.data),
+        "split": str(planned.split),
         "fold": run.fold,
         "seed": run.seed,
         "config": planned.settings,

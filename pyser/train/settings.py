@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 from pyser.errors import InputError
 from pyser.models import MODELS
 from pyser.models.limits import allowed_range, check_limits, in_range, limited
+from pyser.train.plan import DEFAULT_FEATURES
 from pyser.train.yamlfile import Entry, nearest
 
 
@@ -14,12 +15,14 @@ class DataSettings:
     """How features are read.
 
     Attributes:
+        features: name of the front end's configuration, conf/NAME.conf.
         normalisation: z-score by the statistics of each ``speaker`` (transductive: test speakers
             included, without labels), of the ``train`` utterances of the fold, or ``none``.
         frame_step: keep every n-th frame.
         frame_stack: join each frame that is kept with those after it, this many in all.
     """
 
+    features: str = DEFAULT_FEATURES
     normalisation: Literal["speaker", "train", "none"] = "speaker"
     frame_step: int = limited(1, 1)
     frame_stack: int = limited(1, 1)

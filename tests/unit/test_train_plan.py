@@ -65,6 +65,14 @@ def test_the_list_of_models_is_read_without_importing_it():
     assert codedigest.model_modules() == {name: m.__module__ for name, m in MODELS.items()}
 
 
+def test_inputs_of_a_model_are_read_without_importing_it(digests_of):
+    assert {name: codedigest.model_inputs(name) for name in MODELS} == {
+        name: getattr(model, "inputs", ()) for name, model in MODELS.items()
+    }
+    digests_of(**{"models/b": "class Other: inputs = ('wave',)\nclass B: inputs = ('text',)"})
+    assert codedigest.model_inputs("b") == ("text",) and codedigest.model_inputs("a") == ()
+
+
 def test_what_counts_for_a_model():
     counted = set(codedigest.counted("hnsd"))
     learning = {"learn", "fit", "batching", "inputs", "augment", "settings", "seeds"}
@@ -97,18 +105,20 @@ def write_package(root, **files):
 def digests_of(tmp_path, monkeypatch):
     """The code digests of the models a and b in a package with some files changed."""
 
+    def clear():
+        for name in ("code_digest", "schema_digest", "model_inputs", "model_modules"):
+            getattr(codedigest, name).cache_clear()
+        codedigest._registry.cache_clear()
+        codedigest._imported.cache_clear()
+
     def compute(**files):
         write_package(tmp_path, **files)
         monkeypatch.setattr(codedigest, "_ROOT", tmp_path)
-        cached = ("code_digest", "schema_digest", "model_modules", "_imported")
-        for name in cached:
-            getattr(codedigest, name).cache_clear()
-        found = {name: codedigest.code_digest(name) for name in "ab"}
-        for name in cached:
-            getattr(codedigest, name).cache_clear()
-        return found
+        clear()
+        return {name: codedigest.code_digest(name) for name in "ab"}
 
-    return compute
+    yield compute
+    clear()
 
 
 @pytest.mark.parametrize(

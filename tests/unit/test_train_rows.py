@@ -1,14 +1,17 @@
 """``pyser train --experiment``: rows x folds x seeds in one queue; what is left, its cost."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import train_builder
 from train_builder import read_records, run_here, write_data, write_experiment_file
 
 from pyser.cli import main
+from pyser.errors import InputError
 from pyser.files import read_json, write_json
-from pyser.train import cost, grid, worker
+from pyser.train import cost, grid, plan, worker
+from pyser.train.featuresets import feature_sets
 
 ROWS = {
     "full": {"config": "model.yaml"},
@@ -248,3 +251,19 @@ def test_a_run_from_before_a_setting_existed_is_taken_and_told_the_default(
     told = refused(place, capsys, "--folds=1", "--seeds=1")
     assert "train.label_smoothing was 0.0, is 0.1" in told
     assert read_json(path) == record
+
+
+def test_each_set_of_features_has_its_own_data_directory(tmp_path):
+    places = plan.places_of("fbank", "data/x", "elsewhere/loso")
+    assert places == (Path("data/x"), Path("elsewhere/loso"))
+    places = plan.places_of("lld", "data/x", "data/x/split/loso")
+    assert places == (Path("data/x-lld"), Path("data/x-lld/split/loso"))
+    with pytest.raises(InputError, match=r"data\.features is lld"):
+        plan.places_of("lld", "data/x", "elsewhere/loso")
+    (tmp_path / "a.yaml").write_text("model: {name: hnsd}\n")
+    (tmp_path / "b.yaml").write_text("model: {name: svm}\ndata: {features: lld}\n")
+    rows = "{a: {config: a.yaml}, b: {config: b.yaml}, c: {config: a.yaml, data.features: mfcc}}"
+    (tmp_path / "all.yaml").write_text(f"protocol: loso\nrows: {rows}\n")
+    assert feature_sets(tmp_path / "a.yaml") == ["fbank"]
+    assert feature_sets(tmp_path / "b.yaml") == ["lld"]
+    assert feature_sets(tmp_path / "all.yaml") == ["fbank", "lld", "mfcc"]
