@@ -227,9 +227,9 @@ def test_a_setting_from_after_the_run_counts_as_its_default(made, tmp_path):
 
 
 def test_a_setting_that_is_no_more_counts(made, tmp_path):
-    made["config"]["train"]["momentum"] = 0.9
+    made["config"]["train"]["inertia"] = 0.9
     told = differences(with_defaults(made), settings(tmp_path), digests(tmp_path))
-    assert told == "train.momentum was 0.9, is not there"
+    assert told == "train.inertia was 0.9, is not there"
 
 
 def test_a_section_from_after_the_run_counts_as_its_defaults(made, tmp_path):
