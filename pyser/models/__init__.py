@@ -19,10 +19,12 @@ fits it to lists of (features [T, D], label) and returns a dict of what it found
 training settings and no seed. ``libraries`` names packages its results depend on.
 """
 
+from pyser.models.acrnn3d import ACRNN3D
 from pyser.models.hnsd import HNSD
 from pyser.models.svm import SVM
 
 MODELS = {
+    "acrnn3d": ACRNN3D,
     "hnsd": HNSD,
     "svm": SVM,
 }

@@ -65,6 +65,17 @@ class FrameDropout(nn.Module):
         return frames * kept.div_(1 - self.share)
 
 
+class BatchNorm(nn.BatchNorm1d):
+    """Batch normalisation of vectors [B, d]; a batch of one is normalised as in evaluation."""
+
+    def forward(self, vectors):
+        """Normalise ``vectors`` [B, d] value by value."""
+        if self.training and len(vectors) == 1:
+            known = self.running_mean, self.running_var, self.weight, self.bias
+            return nn.functional.batch_norm(vectors, *known, training=False, eps=self.eps)
+        return super().forward(vectors)
+
+
 class LargerOfPairs(torch.autograd.Function):
     """``relu`` of the larger of each two neighbours on the last axis.
 

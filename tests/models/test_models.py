@@ -12,8 +12,12 @@ from pyser.train.settings import TrainSettings
 BLOCKS = {"static": 5, "delta": 5, "delta2": 5}
 CLASSES = 4
 
+ACRNN = {"maps": 4, "deep_maps": 6, "linear": 8, "hidden": 6, "fc": 5, "segment_frames": 4}
+ACRNN |= {"attention_dim": 4, "segment_hop": 4}
 # Configurations small enough for a test: at least one of each model.
 SMALL = [
+    ("acrnn3d", ACRNN | {"layers": 2}),
+    ("acrnn3d", ACRNN | {"layers": 3, "fc": 9, "segment_hop": 3, "segment_pooling": "mean"}),
     ("hnsd", {"hidden": 12, "attention_dim": 4, "fc": 8}),
     ("hnsd", {"hidden": 12, "attention_dim": 4, "fc": 8, "bidirectional": True}),
     ("hnsd", {"hidden": 12, "fc": 8, "gate": "vector", "pooling": "mean", "activation": "tanh"}),
