@@ -21,10 +21,12 @@ training settings and no seed. ``libraries`` names packages its results depend o
 
 from pyser.models.acrnn3d import ACRNN3D
 from pyser.models.hnsd import HNSD
+from pyser.models.localatt import LocalAttention
 from pyser.models.svm import SVM
 
 MODELS = {
     "acrnn3d": ACRNN3D,
     "hnsd": HNSD,
+    "localatt": LocalAttention,
     "svm": SVM,
 }

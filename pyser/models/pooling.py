@@ -27,13 +27,29 @@ class AttentionPooling(nn.Module):
 
     def weights(self, frames, lengths):
         """The attention weights: [B, T], zero on padding, each row summing to one."""
-        scores = self.score(torch.tanh(self.project(frames))).squeeze(-1)
         mask = frame_mask(lengths, frames.shape[1])
-        return scores.masked_fill(~mask, float("-inf")).softmax(dim=-1)
+        return self._scores(frames).masked_fill(~mask, float("-inf")).softmax(dim=-1)
+
+    def _scores(self, frames):
+        return self.score(torch.tanh(self.project(frames))).squeeze(-1)
 
     def forward(self, frames, lengths):
         """Pool ``frames`` [B, T, d] into [B, d]."""
         return torch.bmm(self.weights(frames, lengths)[:, None, :], frames).squeeze(1)
+
+
+class DotAttention(AttentionPooling):
+    """Attention that weighs a frame by its product with one vector: [B, T, d] -> [B, d].
+
+    ``alpha = softmax(u^T h_t)`` over the real frames (Mirsamadi et al., ICASSP 2017).
+    """
+
+    def __init__(self, num_inputs):
+        nn.Module.__init__(self)
+        self.score = nn.Linear(num_inputs, 1, bias=False)
+
+    def _scores(self, frames):
+        return self.score(frames).squeeze(-1)
 
 
 class MeanPooling(nn.Module):
