@@ -185,26 +185,15 @@ class HNSD(nn.Module):
         """The number of trained values."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
-    def shared(self, features, lengths):
-        """The functionals [B, F], or None: they depend on no weights, so members share them."""
-        if self.functionals is None:
-            return None
-        names = [name for names in self._streams for name in names]
-        with torch.autocast(lengths.device.type, enabled=False):
-            return self.functionals(select_blocks(features, names, lengths), lengths)
-
-    def forward(self, features, lengths, shared=None):
+    def forward(self, features, lengths):
         """Logits, float32 [B, C].
 
         Args:
             features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
             lengths: int64 [B], number of real frames of each utterance, at least 1.
-            shared: what the method of that name gives, where it is known already.
         """
-        shared = self.shared(features, lengths) if shared is None else shared
-        streams = [
-            self.input_dropout(select_blocks(features, names, lengths)) for names in self._streams
-        ]
+        read = [select_blocks(features, names, lengths) for names in self._streams]
+        streams, num_frames = [self.input_dropout(frames) for frames in read], lengths
         if self.convolutions:
             found = [
                 c(frames, lengths) for c, frames in zip(self.convolutions, streams, strict=True)
@@ -216,8 +205,9 @@ class HNSD(nn.Module):
         with torch.autocast(frames.device.type, enabled=False):
             frames = frames.to(torch.promote_types(frames.dtype, torch.float32))
             pooled = self.pooling(frames, lengths)
-            if shared is not None:
-                pooled = torch.cat([pooled, shared], dim=-1)
+            if self.functionals:
+                described = self.functionals(torch.cat(read, dim=-1), num_frames)
+                pooled = torch.cat([pooled, described], dim=-1)
             return self.classifier(pooled)
 
     def _encode(self, streams, lengths):

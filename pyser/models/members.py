@@ -1,9 +1,10 @@
-"""Several networks of one kind as one model: the mean of their posteriors.
+"""Several networks as one model: the mean of their posteriors.
 
 Each has initial weights and dropout of its own (deep ensembles, Lakshminarayanan et al., NIPS
 2017), so what they get wrong by chance differs, and the mean gets less of it wrong.
 """
 
+import dataclasses
 import math
 
 import torch
@@ -12,15 +13,21 @@ from torch import nn
 from pyser.models import MODELS
 
 
-def build_model(name, config, blocks, num_classes, members=1, known=None):
-    """An untrained model: ``MODELS[name]``, or ``Members`` of that many of them.
+def build_model(settings, blocks, num_classes, known):
+    """The untrained model of ``settings`` (``train.settings.Settings``), ``Members`` if several.
 
     Args:
+        blocks: widths of the feature blocks.
+        num_classes: C.
         known: of the extras a model reads (``pyser.train.extras``), for models that read some.
     """
-    shape = (config, blocks, num_classes) + ((known,) if inputs_of(name) else ())
-    models = [MODELS[name](*shape) for _ in range(members)]
-    return models[0] if members == 1 else Members(models)
+    kinds = settings.train.kinds or ({},)
+    shape = (blocks, num_classes) + ((known,) if inputs_of(settings.name) else ())
+    models = []
+    for number in range(settings.train.members):
+        config = dataclasses.replace(settings.model, **kinds[number % len(kinds)])
+        models.append(MODELS[settings.name](config, *shape))
+    return models[0] if len(models) == 1 else Members(models)
 
 
 def inputs_of(name):
@@ -32,7 +39,7 @@ class Members(nn.Module):
     """Models that answer together; they are trained side by side on the same batches.
 
     Args:
-        models: at least one, all of one kind.
+        models: at least one, for the same blocks and classes.
     """
 
     def __init__(self, models):
@@ -47,25 +54,17 @@ class Members(nn.Module):
 
     def forward(self, features, lengths):
         """Logarithm of the mean posterior, float32 [B, C]; arguments as for each member."""
-        shared = self._shared(features, lengths)
-        logits = torch.stack([member(features, lengths, **shared) for member in self.members])
+        logits = torch.stack([member(features, lengths) for member in self.members])
         posteriors = logits.float().log_softmax(dim=-1)
         return posteriors.logsumexp(dim=0) - math.log(len(self.members))
 
     def training_loss(self, features, lengths, labels, criterion):
         """The sum of the losses of all members, so that each learns as it would alone."""
         given = features, lengths, labels, criterion
-        shared = self._shared(features, lengths)
-        return sum(training_loss(member, *given, **shared) for member in self.members)
-
-    def _shared(self, features, lengths):
-        """What the first member computes for all of them, as a keyword argument."""
-        shared = getattr(self.members[0], "shared", lambda features, lengths: None)
-        found = shared(features, lengths)
-        return {} if found is None else {"shared": found}
+        return sum(training_loss(member, *given) for member in self.members)
 
 
-def training_loss(model, features, lengths, labels, criterion, **shared):
+def training_loss(model, features, lengths, labels, criterion):
     """The loss of ``model`` on a batch, a scalar: its own ``training_loss``, or cross entropy.
 
     Args:
@@ -73,12 +72,11 @@ def training_loss(model, features, lengths, labels, criterion, **shared):
         features, lengths: as for its ``forward``.
         labels: int64 [B].
         criterion: from logits [B, C] to their loss (``pyser.train.loss.Criterion``).
-        shared: further arguments of ``forward``.
     """
     own = getattr(model, "training_loss", None)
     if own is not None:
         return own(features, lengths, labels, criterion)
-    return criterion(model(features, lengths, **shared))
+    return criterion(model(features, lengths))
 
 
 def members_of(model):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pyser.models.layers import frame_mask
+from pyser.models.layers import BatchNorm, frame_mask
 
 
 class AttentionPooling(nn.Module):
@@ -80,8 +80,9 @@ class Functionals(nn.Module):
     """Functionals of the features themselves, the classical description of emotional speech.
 
     Of every value of a frame, and of the first cosine transforms of every block (of log-mels:
-    cepstral coefficients), its ``moments`` and percentiles over the utterance. What an SVM answers
-    from (``models/functionals.py``, where the source is), here without weights, on a tensor.
+    cepstral coefficients), its ``moments`` and percentiles over the utterance: what an SVM answers
+    from (``models/functionals.py``, where the source is). Without weights; standardised as by batch
+    normalisation.
 
     Args:
         widths: of the blocks that a frame consists of.
@@ -95,13 +96,14 @@ class Functionals(nn.Module):
         transforms = [_cosines(width, min(num_ceps, width)) for width in widths]
         self.register_buffer("cosines", torch.block_diag(*transforms), persistent=False)
         self.num_outputs = sum(self.cosines.shape) * (3 + len(self.PERCENTILES))
+        self.standardise = BatchNorm(self.num_outputs, affine=False)
 
     @torch.no_grad()
     def forward(self, frames, lengths):
         """Describe ``frames`` [B, T, sum of widths] by [B, ``num_outputs``]; no gradient."""
         frames = torch.cat([frames, frames @ self.cosines], dim=-1)
         parts = [*moments(frames, lengths), *percentiles(frames, lengths, self.PERCENTILES)]
-        return torch.cat(parts, dim=-1)
+        return self.standardise(torch.cat(parts, dim=-1))
 
 
 def moments(frames, lengths):

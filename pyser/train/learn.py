@@ -16,8 +16,7 @@ from pyser.train.seeds import derive_seed
 def make_model(settings, fold, seed):
     """The untrained model of ``settings`` for a fold, with the weights that ``seed`` draws."""
     torch.manual_seed(derive_seed("weights", seed))
-    shape = settings.model, fold.blocks, len(fold.classes)
-    return build_model(settings.name, *shape, settings.train.members, fold.known)
+    return build_model(settings, fold.blocks, len(fold.classes), fold.known)
 
 
 def learn(model, fold, settings, seed, state, on_epoch):

@@ -79,7 +79,6 @@ def load_model(path):
     """
     saved = checkpoint.load(path)
     settings = Settings.from_dict(saved["config"], path)
-    shape = settings.model, saved["blocks"], len(saved["classes"])
-    model = build_model(saved["model"], *shape, settings.train.members, saved["known"])
+    model = build_model(settings, saved["blocks"], len(saved["classes"]), saved["known"])
     model.load_state_dict(saved["state_dict"])
     return model.eval(), saved

@@ -86,6 +86,8 @@ class TrainSettings:
         mixup: alpha of mixup (two utterances of a batch become one, with both labels); 0: none.
         members: networks that are trained side by side, each from weights of its own; the answer
             is the mean of their posteriors.
+        kinds: settings of the model that members have in place of those in the section ``model``, a
+            list of mappings that members take in turns.
         average_decay: judge and keep an exponential moving average of the weights; the part of it
             that stays at each update; 0: the weights themselves.
         precision: ``float32``, or ``bfloat16``: products in training take factors of 8 bits and
@@ -110,6 +112,7 @@ class TrainSettings:
     warmup_epochs: int = limited(0, 0)
     mixup: float = limited(0.0, 0.0, 10.0)
     members: int = limited(1, 1)
+    kinds: tuple[dict, ...] = ()
     average_decay: float = limited(0.0, 0.0, 0.9999)
     precision: Literal["float32", "bfloat16"] = "float32"
     patience: int = limited(0, 0)
@@ -117,6 +120,9 @@ class TrainSettings:
 
     def __post_init__(self):
         check_limits(self)
+        if len(self.kinds) > self.members:
+            found = f"{len(self.kinds)} kinds and {self.members} members"
+            raise InputError(found, "train.kinds", "no more kinds than members")
 
 
 _SECTIONS = {"data": DataSettings, "train": TrainSettings, "augment": AugmentSettings}
@@ -168,6 +174,8 @@ class Settings:
                 raise entry.error(f"unknown section {entry.section}", remedy=remedy)
             if entry.name != "model.name":
                 values[entry.section][entry.key] = _value(entry, classes[entry.section])
+            if entry.name == "train.kinds":
+                values["train"]["kinds"] = _kinds(entry, values["train"]["kinds"], classes["model"])
         return cls(name, **{key: classes[key](**values[key]) for key in classes})
 
 
@@ -222,6 +230,17 @@ def _value(entry, section_class):
     if not in_range(item, value):
         raise entry.error(f"{entry.name} is {value}", allowed_range(item))
     return value
+
+
+def _kinds(entry, kinds, config):
+    """The mappings of ``train.kinds``, checked as the values of the section model they replace."""
+    return tuple(
+        {
+            key: _value(Entry("model", key, value, entry.where), config)
+            for key, value in kind.items()
+        }
+        for kind in kinds
+    )
 
 
 def _parse(kind, value):

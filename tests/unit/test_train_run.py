@@ -339,11 +339,13 @@ def test_a_model_file_holds_what_prediction_needs(place, normalisation):
 
 
 def test_members_that_keep_the_last_epoch_are_saved_and_predict(place):
-    directory = train(spec(place, members=2, keep="last"))
+    kinds = [{"hidden": 3}, {"hidden": 4, "functionals": True}]
+    directory = train(spec(place, members=3, kinds=kinds, keep="last"))
     model, saved = load_model(directory / "model.pt")
     told = read_json(directory / "run.json")
-    assert len(model.members) == 2
-    assert told["num_parameters"] == 2 * model.members[0].num_parameters
+    assert [member.config.hidden for member in model.members] == [3, 4, 3]
+    assert [member.config.functionals for member in model.members] == [False, True, False]
+    assert told["num_parameters"] == sum(member.num_parameters for member in model.members)
     assert saved["kept_epoch"] == told["epochs"] == told["kept_epoch"]
     predict_run(directory)
     dev = read_scores(directory / "dev_scores.tsv")

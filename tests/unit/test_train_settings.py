@@ -52,7 +52,7 @@ def test_settings_survive_yaml_and_dict(load):
         ("model:\n  name: hnds", "a.yaml:2: unknown model 'hnds'.*did you mean hnsd"),
         (MODEL + "  hiden: 3", "a.yaml:3: unknown key model.hiden; did you mean model.hidden"),
         (MODEL + "trian:\n  epochs: 3", "a.yaml:4: unknown section trian; did you mean train"),
-        (MODEL + "data:\n  xyzzy: 3", "unknown key data.xyzzy; known are: data.normalisation"),
+        (MODEL + "data:\n  xyzzy: 3", "unknown key data.xyzzy; known are: data.features"),
         (MODEL + "train:\n  epochs: 1\n  epochs: 2", "a.yaml:5: train.epochs.*twice.*a.yaml:4"),
         (MODEL + "  hidden: 1.5", "a.yaml:3: model.hidden is 1.5; expected a whole number"),
         (MODEL + "  hidden: null", "model.hidden is None; expected a whole number"),
@@ -64,6 +64,13 @@ def test_settings_survive_yaml_and_dict(load):
         (MODEL + "train:\n  learning_rate: high", "train.learning_rate is 'high'.*a number"),
         (MODEL + "train:\n  learning_rate: .nan", "train.learning_rate is nan"),
         (MODEL + "train:\n  clip_norm: .inf", "train.clip_norm is inf; expected at least 0"),
+        (MODEL + "train:\n  members: 2\n  kinds: 3", "train.kinds is 3; expected a list"),
+        (
+            MODEL + "train:\n  members: 2\n  kinds: [{hiden: 3}]",
+            "a.yaml:5: unknown key model.hiden",
+        ),
+        (MODEL + "train:\n  members: 2\n  kinds: [{hidden: 0}]", "a.yaml:5: model.hidden is 0"),
+        (MODEL + "train:\n  kinds: [{}, {}]", "2 kinds and 1 members"),
         (MODEL + "  fc_dropout: 1", "model.fc_dropout is 1.0; expected at least 0.0 and at most"),
     ],
 )
