@@ -25,8 +25,8 @@ class ACRNN3D(nn.Module):
 
     Stated by the paper and default here: 40 log-mels with two deltas, segments of 300 frames padded
     with zeros; a convolution of 128 filters of 5 frames by 3 bands, the largest of 2 x 2, five
-    convolutions of 256 filters (four for EMO-DB: ``layers``); a linear layer of 768 values per
-    frame; a BLSTM of 128 units per direction; attention; a layer of 64 units with batch
+    convolutions of 256 filters (four for the smaller corpus: ``layers``); a linear layer of 768
+    values per frame; a BLSTM of 128 units per direction; attention; a layer of 64 units with batch
     normalisation. An utterance gets the largest posterior of its segments. Not stated, so ours:
     ReLU after convolutions, the dimension of the attention, no attention to padding.
 

@@ -162,7 +162,7 @@ def test_another_model_leaves_the_digests_of_the_others(digests_of):
 
 
 def test_a_model_that_is_not_listed():
-    with pytest.raises(InputError, match=r"unknown model 'lstm'; expected one of: hnsd"):
+    with pytest.raises(InputError, match=r"unknown model 'lstm'; expected one of: acrnn3d hnsd"):
         codedigest.code_digest("lstm")
 
 

@@ -114,7 +114,7 @@ def refused(place, capsys, *more):
     [
         ({"train.epochz": 2}, "unknown key train.epochz; did you mean train.epochs"),
         ({"model.streams": "dynamc"}, "expected one of: both static dynamic"),
-        ({"model.name": "hnds"}, "unknown model 'hnds'; expected one of: hnsd"),
+        ({"model.name": "hnds"}, "unknown model 'hnds'; expected one of: acrnn3d hnsd"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_found_before_anything_runs(
