@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import torch
 
-POOLINGS = ("mean", "max")
-
 
 @dataclass(frozen=True)
 class Segments:
