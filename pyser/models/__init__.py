@@ -19,14 +19,14 @@ fits it to lists of (features [T, D], label) and returns a dict of what it found
 training settings and no seed. ``libraries`` names packages its results depend on.
 """
 
-from pyser.models.acrnn3d import ACRNN3D
-from pyser.models.hnsd import HNSD
-from pyser.models.localatt import LocalAttention
-from pyser.models.svm import SVM
+from pyser.models.registry import Registry
 
-MODELS = {
-    "acrnn3d": ACRNN3D,
-    "hnsd": HNSD,
-    "localatt": LocalAttention,
-    "svm": SVM,
-}
+# name: module and class; a model is imported when it is asked for
+MODELS = Registry(
+    {
+        "acrnn3d": "pyser.models.acrnn3d.ACRNN3D",
+        "hnsd": "pyser.models.hnsd.HNSD",
+        "localatt": "pyser.models.localatt.LocalAttention",
+        "svm": "pyser.models.svm.SVM",
+    }
+)

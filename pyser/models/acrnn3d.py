@@ -14,13 +14,14 @@ from torch import nn
 from pyser.errors import InputError
 from pyser.models.layers import BatchNorm, Encoder, check_blocks, select_blocks
 from pyser.models.limits import check_limits, limited
+from pyser.models.network import Network
 from pyser.models.pooling import AttentionPooling
 from pyser.models.segments import cut_segments, pool_segments
 
 _BLOCKS = ("static", "delta", "delta2")
 
 
-class ACRNN3D(nn.Module):
+class ACRNN3D(Network):
     """The network of the paper on segments of three seconds.
 
     Stated by the paper and default here: 40 log-mels with two deltas, segments of 300 frames padded
@@ -73,8 +74,7 @@ class ACRNN3D(nn.Module):
                 raise InputError(found, expected=f"at most segment_frames ({self.segment_frames})")
 
     def __init__(self, config, blocks, num_classes):
-        super().__init__()
-        self.config, self.blocks, self.num_classes = config, dict(blocks), num_classes
+        super().__init__(config, blocks, num_classes)
         check_blocks(blocks, _BLOCKS, "acrnn3d")
         widths = [blocks[name] for name in _BLOCKS]
         if len(set(widths)) > 1 or widths[0] < 2:
@@ -96,18 +96,8 @@ class ACRNN3D(nn.Module):
             nn.Linear(config.fc, num_classes),
         )
 
-    @property
-    def num_parameters(self):
-        """The number of trained values."""
-        return sum(p.numel() for p in self.parameters() if p.requires_grad)
-
     def forward(self, features, lengths):
-        """Logarithms of pooled posteriors, float32 [B, C].
-
-        Args:
-            features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
-            lengths: int64 [B], number of real frames of each utterance, at least 1.
-        """
+        """Logarithms of pooled posteriors, float32 [B, C]; arguments as for ``Network``."""
         segments = self._cut(features, lengths)
         return pool_segments(self._classify(segments), segments.counts, self.config.segment_pooling)
 

@@ -22,6 +22,7 @@ from pyser.models.layers import (
     select_blocks,
 )
 from pyser.models.limits import check_limits, limited
+from pyser.models.network import Network
 from pyser.models.pooling import AttentionPooling, Functionals, MeanPooling, StatisticsPooling
 from pyser.models.together import run_together
 
@@ -63,7 +64,7 @@ class Concatenation(nn.Module):
         return torch.cat(streams, dim=-1) if len(streams) > 1 else streams[0]
 
 
-class HNSD(nn.Module):
+class HNSD(Network):
     """The network of the paper, and its ablations as configurations.
 
     Stated by the paper and default here: one unidirectional LSTM of 512 units per stream, a scalar
@@ -139,8 +140,7 @@ class HNSD(nn.Module):
             check_limits(self)
 
     def __init__(self, config, blocks, num_classes):
-        super().__init__()
-        self.config, self.blocks, self.num_classes = config, dict(blocks), num_classes
+        super().__init__(config, blocks, num_classes)
         self._streams = _stream_blocks(config, blocks)
         self.input_dropout = FrameDropout(config.input_dropout, config.locked_dropout)
         self.encoder_dropout = FrameDropout(config.encoder_dropout, config.locked_dropout)
@@ -180,18 +180,8 @@ class HNSD(nn.Module):
         """Frames of the input from one frame of the attention to the next."""
         return self.config.conv_stride if self.config.conv_channels else 1
 
-    @property
-    def num_parameters(self):
-        """The number of trained values."""
-        return sum(p.numel() for p in self.parameters() if p.requires_grad)
-
     def forward(self, features, lengths):
-        """Logits, float32 [B, C].
-
-        Args:
-            features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
-            lengths: int64 [B], number of real frames of each utterance, at least 1.
-        """
+        """Logits, float32 [B, C]; arguments as for ``Network``."""
         read = [select_blocks(features, names, lengths) for names in self._streams]
         streams, num_frames = [self.input_dropout(frames) for frames in read], lengths
         if self.convolutions:

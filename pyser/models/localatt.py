@@ -10,10 +10,11 @@ from torch import nn
 
 from pyser.models.layers import Encoder, check_blocks, select_blocks
 from pyser.models.limits import check_limits, limited
+from pyser.models.network import Network
 from pyser.models.pooling import DotAttention
 
 
-class LocalAttention(nn.Module):
+class LocalAttention(Network):
     """The network of the paper, whole utterances at a time.
 
     Stated by the paper and default here: two fully connected layers of 512 rectified units on every
@@ -47,8 +48,7 @@ class LocalAttention(nn.Module):
             check_limits(self)
 
     def __init__(self, config, blocks, num_classes):
-        super().__init__()
-        self.config, self.blocks, self.num_classes = config, dict(blocks), num_classes
+        super().__init__(config, blocks, num_classes)
         check_blocks(blocks, config.reads, "localatt")
         self._reads = config.reads or tuple(blocks)
         width = sum(blocks[name] for name in self._reads)
@@ -61,18 +61,8 @@ class LocalAttention(nn.Module):
         self.pooling = DotAttention(self.encoder.num_outputs)
         self.classifier = nn.Sequential(nn.Linear(self.encoder.num_outputs, num_classes))
 
-    @property
-    def num_parameters(self):
-        """The number of trained values."""
-        return sum(p.numel() for p in self.parameters() if p.requires_grad)
-
     def forward(self, features, lengths):
-        """Logits, float32 [B, C].
-
-        Args:
-            features: block name -> float32 [B, T, d]; the frames beyond ``lengths`` are ignored.
-            lengths: int64 [B], number of real frames of each utterance, at least 1.
-        """
+        """Logits, float32 [B, C]; arguments as for ``Network``."""
         frames = self.dense(select_blocks(features, self._reads, lengths))
         encoded = self.dropout(self.encoder(frames, lengths)).float()
         return self.classifier(self.pooling(encoded, lengths))

@@ -58,18 +58,12 @@ def model_modules():
 
 @functools.cache
 def _registry():
-    """Model name -> module and name of its class."""
-    tree = _tree("pyser.models")
-    home = {
-        alias.asname or alias.name: node.module
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == "MODELS":
-            pairs = zip(node.value.keys, node.value.values, strict=True)
-            return {key.value: (home[value.id], value.id) for key, value in pairs}
+    """Model name -> module and name of its class, from the dict in ``pyser.models.MODELS``."""
+    for node in _tree("pyser.models").body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MODELS":
+            (places,) = node.value.args
+            pairs = ast.literal_eval(places).items()
+            return {name: tuple(place.rsplit(".", 1)) for name, place in pairs}
     raise InputError("no list MODELS", _path("pyser.models"))
 
 

@@ -14,7 +14,7 @@ from pyser.log import log, progress, warn
 from pyser.train import cost, grid, plan
 from pyser.train.childenv import child_environment
 from pyser.train.experiment import Experiment, Row, read_experiment
-from pyser.train.rows import plan_row, queue
+from pyser.train.rows import plan_row, queue, row_features
 from pyser.train.yamlfile import make_entry
 
 PARSER = Parser(
@@ -62,11 +62,12 @@ def main(argv):
     if options is None:
         return 0
     _check(options)
-    protocol = plan.read_split(options.split)
+    experiment, places = _experiment(options)
+    protocol = _read_protocol(experiment, options)
     options.folds = parse_folds(options.folds, protocol["folds"])
     options.command = options.command or shlex.join(["pyser", "train", *argv])
     options.nj = options.nj or max(1, usable_cpus() // options.threads)
-    rows = list(_plan_rows(options, protocol))
+    rows = list(_plan_rows(experiment, places, options))
     if options.dry_run:
         print("\n".join(cost.describe(rows, options.nj)))
         return 0
@@ -94,22 +95,35 @@ def _check(options):
         raise UsageError(found, remedy="the settings of its rows are in the file")
 
 
-def _plan_rows(options, protocol):
-    """Yield a PlannedRow for each row: a model that is given alone is an experiment of one row."""
-    if options.config:
-        overrides = tuple(make_entry(*pair) for pair in options.dotted.items())
-        name = Path(options.config).stem
-        row = Row(name, name, Path(options.config), overrides)
-        experiment, places = Experiment(name, protocol["id"], 1, name, (row,)), [options.exp]
-    else:
+def _experiment(options):
+    """The Experiment and the folder of each row: a model given alone is one of a single row."""
+    if not options.config:
         experiment = read_experiment(options.experiment)
-        places = [experiment.place(options.exp, row) for row in experiment.rows]
-    if experiment.protocol != protocol["id"]:
-        found = f"protocol is {experiment.protocol}"
-        expected = f"{protocol['id']}, that of {options.split}"
-        raise InputError(
-            found, options.experiment, expected, "split with the experiment's protocol"
-        )
+        return experiment, [experiment.place(options.exp, row) for row in experiment.rows]
+    overrides = tuple(make_entry(*pair) for pair in options.dotted.items())
+    name = Path(options.config).stem
+    row = Row(name, name, Path(options.config), overrides)
+    return Experiment(name, None, 1, name, (row,)), [options.exp]
+
+
+def _read_protocol(experiment, options):
+    """The protocol.json of the splits of all rows: the experiment's protocol, if it names one.
+
+    Each set of features has a split of its own, and a row's need not be the default one.
+    """
+    named = experiment.protocol
+    for features in sorted({row_features(row) for row in experiment.rows}):
+        _, split = plan.places_of(features, options.data, options.split)
+        protocol = plan.read_split(split)
+        if named and protocol["id"] != named:
+            found, expected = f"protocol is {named}", f"{protocol['id']}, that of {split}"
+            remedy = "split with the experiment's protocol"
+            raise InputError(found, options.experiment, expected, remedy)
+    return protocol
+
+
+def _plan_rows(experiment, places, options):
+    """Yield a PlannedRow for each row; ``places`` are their folders."""
     seeds = range(1, (options.seeds or experiment.seeds) + 1)
     for row, place in zip(experiment.rows, places, strict=True):
         runs = plan.list_runs(place, options.folds, seeds)

@@ -6,6 +6,7 @@ import torch
 
 from pyser.errors import InputError
 from pyser.models import MODELS
+from pyser.train.batching import collate
 from pyser.train.fit import fit, logits
 from pyser.train.settings import TrainSettings
 
@@ -33,19 +34,70 @@ SMALL = [
 ]
 
 
+WORDS = ["ja", "nein", "doch", "nie"]
+KNOWN = {"text": WORDS, "text_asr": WORDS}
+
+
 def make(name, options, seed=0):
     torch.manual_seed(seed)
-    return MODELS[name](MODELS[name].Config(**options), BLOCKS, CLASSES)
+    model = MODELS[name]
+    known = [KNOWN] if getattr(model, "inputs", ()) else []
+    return model(model.Config(**options), BLOCKS, CLASSES, *known)
+
+
+def draw_extras(random):
+    """One utterance's extras, as ``pyser.train.extras`` has them."""
+    words = random.integers(1, len(WORDS) + 2, random.integers(1, 6))
+    wave = random.standard_normal(random.integers(400, 900)).astype(np.float32)
+    gender = np.int64(random.integers(-1, 2))
+    return {"gender": gender, "text": words, "text_asr": words[::-1].copy(), "wave": wave}
+
+
+class Example(np.ndarray):
+    """Features [T, D] of an utterance with its extras."""
+
+
+def example(num_frames, random):
+    width = sum(BLOCKS.values())
+    found = random.standard_normal((num_frames, width)).astype(np.float32).view(Example)
+    found.extras = draw_extras(random.spawn(1)[0])  # features are the same without them
+    return found
 
 
 def batch(lengths=(7, 1, 12, 4), seed=0):
-    """Random features [B, T, d] whose padding is random too."""
-    generator = torch.Generator().manual_seed(seed)
-    shape = len(lengths), max(lengths)
-    features = {
-        name: torch.randn(*shape, width, generator=generator) for name, width in BLOCKS.items()
-    }
-    return features, torch.tensor(lengths)
+    """Random features and extras whose padding is random too."""
+    random = np.random.default_rng(seed)
+    examples = [(example(length, random), 0) for length in lengths]
+    made = collate(examples, range(len(lengths)), BLOCKS)
+    fill_padding(made.features, made.lengths, lambda rows: torch.randn(rows.shape))
+    return made.features, made.lengths
+
+
+def padded_rows(features, lengths):
+    """Yield (name, rows [B, L, ...], int64 [B]) of all that is padded."""
+    for name, rows in features.items():
+        if name in BLOCKS:
+            yield name, rows, lengths
+        elif f"{name}_lengths" in features:
+            yield name, rows, features[f"{name}_lengths"]
+
+
+def fill_padding(features, lengths, content):
+    """Replace the padding in place; word ids are whole numbers, of which any may stand there."""
+    for _, rows, real in padded_rows(features, lengths):
+        for row, length in zip(rows, real.tolist(), strict=True):
+            if rows.is_floating_point():
+                row[length:] = content(row[length:])
+            else:
+                row[length:] = 3
+
+
+def alone(features, lengths, row):
+    """The utterance ``row`` of a batch as a batch of its own, without padding."""
+    found = {name: rows[row : row + 1] for name, rows in features.items()}
+    for name, rows, real in padded_rows(features, lengths):
+        found[name] = rows[row : row + 1, : real[row]]
+    return found, lengths[row : row + 1]
 
 
 @pytest.fixture(
@@ -74,9 +126,7 @@ def test_padding_content_changes_nothing(small, content):
     features, lengths = batch()
     small.eval()
     expected = small(features, lengths)
-    for row, length in enumerate(lengths):
-        for block in features.values():
-            block[row, length:] = content
+    fill_padding(features, lengths, lambda rows: torch.full_like(rows, content))
     assert torch.equal(small(features, lengths), expected)
 
 
@@ -91,17 +141,18 @@ def test_batched_equals_single(small):
     features, lengths = batch()
     small.eval()
     batched = small(features, lengths)
-    for row, length in enumerate(lengths):
-        alone = {name: block[row : row + 1, :length] for name, block in features.items()}
-        torch.testing.assert_close(
-            small(alone, lengths[row : row + 1])[0], batched[row], rtol=0, atol=1e-5
-        )
+    for row in range(len(lengths)):
+        single = small(*alone(features, lengths, row))
+        torch.testing.assert_close(single[0], batched[row], rtol=0, atol=1e-5)
 
 
 def test_longer_padding_changes_nothing(small):
     features, lengths = batch()
     small.eval()
-    longer = {name: torch.nn.functional.pad(x, (0, 0, 0, 9)) for name, x in features.items()}
+    longer = dict(features)
+    for name, rows, _ in padded_rows(features, lengths):
+        empty = rows.new_zeros(len(rows), 9, *rows.shape[2:])
+        longer[name] = torch.cat([rows, empty], dim=1)
     torch.testing.assert_close(small(longer, lengths), small(features, lengths), rtol=0, atol=1e-5)
 
 
@@ -129,8 +180,8 @@ def test_the_last_frame_matters(small):
     features, lengths = batch()
     small.eval()
     before = small(features, lengths)
-    for block in features.values():
-        block[0, lengths[0] - 1] += 1.0
+    for name in BLOCKS:
+        features[name][0, lengths[0] - 1] += 1.0
     after = small(features, lengths)
     assert (after[0] - before[0]).abs().max() > 1e-6
     assert torch.equal(after[1:], before[1:])
@@ -138,10 +189,7 @@ def test_the_last_frame_matters(small):
 
 def test_overfits_eight_utterances(small):
     random = np.random.default_rng(1)
-    examples = [
-        (random.standard_normal((random.integers(5, 20), 15)).astype(np.float32), index % CLASSES)
-        for index in range(8)
-    ]
+    examples = [(example(random.integers(5, 20), random), index % CLASSES) for index in range(8)]
     settings = TrainSettings(
         learning_rate=0.02, weight_decay=0.0, batch_size=8, epochs=80, patience=0
     )
@@ -157,7 +205,8 @@ def test_num_parameters_counts_all(small):
 def test_saved_weights_give_the_same_output(small, tmp_path):
     features, lengths = batch()
     torch.save(small.state_dict(), tmp_path / "weights.pt")
-    other = type(small)(small.config, small.blocks, CLASSES)
+    known = [KNOWN] if getattr(small, "inputs", ()) else []
+    other = type(small)(small.config, small.blocks, CLASSES, *known)
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     assert torch.equal(other.eval()(features, lengths), small.eval()(features, lengths))
 

@@ -149,6 +149,33 @@ def test_an_experiment_is_trained_scored_and_compared(repository, finished, tmp_
     assert not list(tmp_path.glob("exp/**/.*.tmp"))
 
 
+LLD_MODEL = """\
+model: {name: localatt, dense: 8, hidden: 8}
+data: {features: lld, normalisation: speaker, frame_step: 4}
+train: {learning_rate: 0.01, epochs: 2, batch_size: 16}
+"""
+
+
+def test_a_model_with_features_of_its_own(repository, finished, tmp_path):
+    """Alone it needs no others; beside another model, each has its own."""
+    (tmp_path / "data").mkdir()
+    os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
+    (tmp_path / "lld.yaml").write_text(LLD_MODEL)
+    (tmp_path / "tiny.yaml").write_text(TINY_MODEL)
+    done = standin(repository, tmp_path, tmp_path / "lld.yaml", "--folds", 1)
+    assert done.returncode == 0, done.stderr
+    made = {path.name for path in (tmp_path / "data").iterdir()}
+    assert made == {"standin_release", "standin-lld"}
+    (tmp_path / "both.yaml").write_text(
+        "protocol: loso5\nrows: {tiny: {config: tiny.yaml}, lld: {config: lld.yaml}}\n"
+    )
+    options = ("--work-dir", tmp_path, "--standin-size", "tiny", "--folds", 1)
+    done = run_sh(repository, "iemocap", *options, "--experiment", tmp_path / "both.yaml")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "data").iterdir()} == made | {"standin"}
+    assert "| lld " in done.stdout and "| tiny " in done.stdout
+
+
 @pytest.mark.parametrize(
     "recipe, options, words",
     [

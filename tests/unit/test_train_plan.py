@@ -85,8 +85,7 @@ def test_what_counts_for_a_model():
 def write_package(root, **files):
     """A copy of a package's outline: a registry of two models, a worker, and ``files``."""
     sources = {
-        "models/__init__": "from pyser.models.a import A\nfrom pyser.models.b import B\n"
-        'MODELS = {"a": A, "b": B}',
+        "models/__init__": 'MODELS = R({"a": "pyser.models.a.A", "b": "pyser.models.b.B"})',
         "models/a": "from pyser.models.layers import pool\nclass A: pass",
         "models/b": "class B: pass",
         "models/layers": "def pool(): pass",
@@ -156,13 +155,15 @@ def test_however_a_module_is_imported_it_counts(digests_of, line):
 
 
 def test_another_model_leaves_the_digests_of_the_others(digests_of):
-    registry = "from pyser.models.a import A\nfrom pyser.models.b import B\n"
-    registry += 'from pyser.models.c import C\nMODELS = {"a": A, "c": C, "b": B}'
+    places = {name: f"pyser.models.{name}.{name.upper()}" for name in "acb"}
+    registry = f"MODELS = R({places})"
     assert digests_of() == digests_of(**{"models/__init__": registry, "models/c": "class C: pass"})
 
 
 def test_a_model_that_is_not_listed():
-    with pytest.raises(InputError, match=r"unknown model 'lstm'; expected one of: acrnn3d hnsd"):
+    with pytest.raises(
+        InputError, match="unknown model 'lstm'; expected one of: " + " ".join(MODELS)
+    ):
         codedigest.code_digest("lstm")
 
 

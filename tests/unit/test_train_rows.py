@@ -10,6 +10,7 @@ from train_builder import read_records, run_here, write_data, write_experiment_f
 from pyser.cli import main
 from pyser.errors import InputError
 from pyser.files import read_json, write_json
+from pyser.models import MODELS
 from pyser.train import cost, grid, plan, worker
 from pyser.train.featuresets import feature_sets
 
@@ -114,7 +115,7 @@ def refused(place, capsys, *more):
     [
         ({"train.epochz": 2}, "unknown key train.epochz; did you mean train.epochs"),
         ({"model.streams": "dynamc"}, "expected one of: both static dynamic"),
-        ({"model.name": "hnds"}, "unknown model 'hnds'; expected one of: acrnn3d hnsd"),
+        ({"model.name": "hnds"}, "unknown model 'hnds'; expected one of: " + " ".join(MODELS)),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_found_before_anything_runs(
