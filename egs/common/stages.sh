@@ -98,7 +98,7 @@ protocol_file=$recipe/protocols/$protocol.tsv
 [ -n "${num_folds:-}" ] || [ -e "$protocol_file" ] || fail "no protocol $protocol_file" 2
 protocol=$(basename "$protocol" .tsv)
 [ "$labels" = "$default_labels" ] || name+=-$labels
-feature_conf=$(find_conf "$feature_conf") default_features=fbank
+feature_conf=$(find_conf "$feature_conf")
 data=data/$name
 split=$data/split/$protocol
 if [ -n "$experiment" ]; then
@@ -163,7 +163,7 @@ feature_sets=$(python3 -m pyser.train.featuresets "$wanted")
 for_each_set() { # for_each_set COMMAND: called with the data directory and the front end's options
   local set
   for set in $feature_sets; do
-    if [ "$set" = "$default_features" ]; then "$1" "$data" "$feature_conf"
+    if [ "$set" = default ]; then "$1" "$data" "$feature_conf"
     else "$1" "$data-$set" "$(find_conf "$set.conf")"; fi
   done
 }

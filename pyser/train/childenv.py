@@ -11,7 +11,7 @@ def child_environment(threads, environment=os.environ):
     - The number of threads of OpenMP, before torch starts any.
     - cuBLAS needs the workspace to be deterministic.
     - glibc asks for huge pages (where the system leaves it to programs): every step allocates
-      some hundred megabytes and gives them back, and small pages cost up to a sixth of its time.
+      some hundred megabytes and gives them back, which takes the longer the smaller the pages.
       Other C libraries and other systems take no notice.
 
     Args:

@@ -24,7 +24,7 @@ from pyser.score.result import SCORES_FILE as SCORES
 from pyser.train.codedigest import code_digest, model_inputs, schema_digest
 from pyser.train.extras import extra_tables
 
-DEFAULT_FEATURES = "fbank"  # those of conf/fbank.conf
+DEFAULT_FEATURES = "default"  # of the data directory that is given, whatever made them
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
 
@@ -68,7 +68,7 @@ def places_of(features, data, split):
     """The data and the split directory (Paths) with the feature set ``features``.
 
     Args:
-        features: name of the configuration, such as ``fbank`` for conf/fbank.conf.
+        features: ``default``, or the name of a configuration, such as ``lld`` for conf/lld.conf.
         data, split: the directories with the default features; other sets have a data directory
             beside that, ``DATA-FEATURES``, with the same split in it.
 

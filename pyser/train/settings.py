@@ -15,7 +15,8 @@ class DataSettings:
     """How features are read.
 
     Attributes:
-        features: name of the front end's configuration, conf/NAME.conf.
+        features: ``default``: those of the data directory that is given (in the recipes, made with
+            ``--feature-conf``); or NAME: those made with conf/NAME.conf.
         normalisation: z-score by the statistics of each ``speaker`` (transductive: test speakers
             included, without labels), of the ``train`` utterances of the fold, or ``none``.
         frame_step: keep every n-th frame.

@@ -255,7 +255,7 @@ def test_a_run_from_before_a_setting_existed_is_taken_and_told_the_default(
 
 
 def test_each_set_of_features_has_its_own_data_directory(tmp_path):
-    places = plan.places_of("fbank", "data/x", "elsewhere/loso")
+    places = plan.places_of("default", "data/x", "elsewhere/loso")
     assert places == (Path("data/x"), Path("elsewhere/loso"))
     places = plan.places_of("lld", "data/x", "data/x/split/loso")
     assert places == (Path("data/x-lld"), Path("data/x-lld/split/loso"))
@@ -265,6 +265,6 @@ def test_each_set_of_features_has_its_own_data_directory(tmp_path):
     (tmp_path / "b.yaml").write_text("model: {name: svm}\ndata: {features: lld}\n")
     rows = "{a: {config: a.yaml}, b: {config: b.yaml}, c: {config: a.yaml, data.features: mfcc}}"
     (tmp_path / "all.yaml").write_text(f"protocol: loso\nrows: {rows}\n")
-    assert feature_sets(tmp_path / "a.yaml") == ["fbank"]
+    assert feature_sets(tmp_path / "a.yaml") == ["default"]
     assert feature_sets(tmp_path / "b.yaml") == ["lld"]
-    assert feature_sets(tmp_path / "all.yaml") == ["fbank", "lld", "mfcc"]
+    assert feature_sets(tmp_path / "all.yaml") == ["default", "lld", "mfcc"]
