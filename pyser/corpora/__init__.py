@@ -19,6 +19,7 @@ from pyser.errors import UsageError
 CORPORA = {
     "emodb": "pyser.corpora.emodb",
     "iemocap": "pyser.corpora.iemocap",
+    "mspimprov": "pyser.corpora.mspimprov",
 }
 
 

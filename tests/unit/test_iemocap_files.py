@@ -3,6 +3,7 @@
 import pytest
 
 from pyser.corpora import iemocap_files as files
+from pyser.corpora.textlines import decode
 from pyser.errors import FileError, InputError
 
 DIALOG = "Ses01F_impro99"
@@ -129,8 +130,8 @@ def test_only_line_ends_end_lines(written):
 
 
 def test_encodings():
-    assert files.decode(b"\xe9\x81") == "\xe9\x81"
-    assert files.decode("né".encode()) == "né"
+    assert decode(b"\xe9\x81") == "\xe9\x81"
+    assert decode("né".encode()) == "né"
 
 
 def test_malformed_transcriptions_name_the_line(written):

@@ -116,7 +116,15 @@ def test_generated_folds_need_groups():
 
 IEMOCAP = [f"Ses0{k}{sex}" for k in range(1, 6) for sex in "FM"]
 EMODB = ["03", "08", "09", "10", "11", "12", "13", "14", "15", "16"]
-COMMITTED = ["iemocap/loso5", "iemocap/loso10", "iemocap/impro10", "emodb/loso10"]
+SPEAKERS = {
+    "iemocap": IEMOCAP,
+    "emodb": EMODB,
+    "mspimprov": [f"{sex}0{k}" for sex in "FM" for k in range(1, 7)],
+}
+COMMITTED = [
+    *("iemocap/loso5", "iemocap/loso10", "iemocap/impro10"),
+    *("emodb/loso10", "mspimprov/loso6"),
+]
 
 
 @pytest.mark.parametrize("name", COMMITTED)
@@ -126,10 +134,10 @@ def test_committed_protocols_are_complete_and_in_canonical_form(repository, tmp_
     protocol = read_protocol(path)
     write_protocol(tmp_path / path.name, protocol)
     assert (tmp_path / path.name).read_bytes() == path.read_bytes()
-    everyone = IEMOCAP if corpus == "iemocap" else EMODB
+    everyone = SPEAKERS[corpus]
     for fold in protocol.folds:
         assert sorted(name for part in PARTS for name in fold.speakers(part)) == everyone
-    assert [name for fold in protocol.folds for name in fold.test] == everyone
+    assert sorted(name for fold in protocol.folds for name in fold.test) == everyone
     assert protocol.id == base
 
 

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# MSP-IMPROV (Busso et al., 2017; licensed), from the release tree to RESULTS.
+corpus=mspimprov
+root_option=mspimprov
+root_help="the release tree, with Evalution.txt in it"
+protocol=loso6
+labels=four
+model=hnsd
+. "$(dirname "$0")/../common/stages.sh"
