@@ -5,6 +5,9 @@
 # and, if it has them:
 #   standin_model  the default model on the generated stand-in (used when no root is given)
 #   num_folds      speaker-disjoint folds to generate, in place of protocols/PROTOCOL.tsv
+#   prepare_options  further options of `pyser prepare CORPUS`, words with underscores; the first is
+#                  needed (prepare_help tells them)
+#   split_options  how `pyser split` makes the folds, in place of protocols/PROTOCOL.tsv (array)
 
 set -euo pipefail
 recipe=$(cd "$(dirname "$0")" && pwd)
@@ -13,14 +16,14 @@ common=$recipe/../common
 
 experiment='' stage=0 stop_stage=6 nj=$(nproc) device=cpu seeds=1 folds=all work_dir=$recipe standin_size=small feature_conf=fbank.conf
 default_labels=$labels default_model=$model
-declare "${root_option}="
-options="stage stop_stage nj device protocol model experiment labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
-explicit=" "
+for name in $root_option ${prepare_options:=}; do declare "$name="; done
+options="$prepare_options stage stop_stage nj device protocol model experiment labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
+explicit=" " prepare_given=()
 
 usage() {
   cat <<EOF
 usage: egs/$(basename "$recipe")/run.sh [options]
-  --$root_option DIR     ${root_help}
+  --${root_option//_/-} DIR     ${root_help}${prepare_help:-}
   --stage N          first stage to run (default 0), --stop-stage M the last (default 6):
                      0 locate, 1 prepare, 2 features, 3 split, 4 train, 5 score, 6 report
   --nj J             processes at once (default: all cores)
@@ -78,16 +81,24 @@ show_conf() { # show_conf NAME: a configuration's name as it is printed, without
   [ "${1##*/}" = "$1" ] && echo "$1" || echo "PATH/${1##*/}.yaml"
 }
 root=${!root_option}
-[ -z "$root" ] || root=$(cd "$root" 2>/dev/null && pwd) || fail "--$root_option ${!root_option}: no such folder"
+[ -z "$root" ] || root=$(cd "$root" 2>/dev/null && pwd) || fail "--${root_option//_/-} ${!root_option}: no such folder"
 name=$corpus
 if [ -z "$root" ]; then
-  [ -n "${standin_model:-}" ] || fail "--$root_option DIR is needed: ${root_help}" 2
+  [ -n "${standin_model:-}" ] || fail "--${root_option//_/-} DIR is needed: ${root_help}" 2
   name=standin
   [[ $explicit == *" model "* ]] || model=$standin_model
 elif [ -n "${num_folds:-}" ]; then
   name=$(basename "$root")
   [ -n "$protocol" ] && num_folds='' || protocol=folds$num_folds # folds0: the split itself decides
 fi
+for option in $prepare_options; do
+  value=${!option}
+  [ -n "$value" ] || [ "$option" != "${prepare_options%% *}" ] || fail "--${option//_/-} is needed; --help tells more" 2
+  [ -n "$value" ] || continue
+  value=$(realpath -e -- "$value" 2>/dev/null) || fail "--${option//_/-} ${!option}: no such file or folder"
+  [ ! -d "$value" ] || name=$(basename "$root")-$(basename "$value")
+  prepare_given+=("--${option//_/-}=$value")
+done
 if [ -n "$experiment" ]; then
   experiment=${experiment%.yaml}
   experiment_conf=$(find_conf "$experiment.yaml")
@@ -95,7 +106,7 @@ if [ -n "$experiment" ]; then
 fi
 protocol_file=$recipe/protocols/$protocol.tsv
 [[ $protocol != */* ]] || protocol_file=$(realpath "$protocol")
-[ -n "${num_folds:-}" ] || [ -e "$protocol_file" ] || fail "no protocol $protocol_file" 2
+[ -n "${num_folds:-}${split_options:-}" ] || [ -e "$protocol_file" ] || fail "no protocol $protocol_file" 2
 protocol=$(basename "$protocol" .tsv)
 [ "$labels" = "$default_labels" ] || name+=-$labels
 feature_conf=$(find_conf "$feature_conf")
@@ -123,7 +134,10 @@ root=${root:-$PWD/data/standin_release}
 
 # What is printed beside the results to make them again: options, without this machine's folders.
 command="egs/$(basename "$recipe")/run.sh"
-[ -z "${!root_option}" ] || command+=" --$root_option DIR"
+[ -z "${!root_option}" ] || command+=" --${root_option//_/-} DIR"
+for option in $prepare_options; do
+  [ -z "${!option}" ] || command+=" --${option//_/-} PATH"
+done
 [ "$standin_size" = small ] || command+=" --standin-size $standin_size"
 [ "$device" = cpu ] || command+=" --device $device"
 command+=" $what"
@@ -170,7 +184,7 @@ for_each_set() { # for_each_set COMMAND: called with the data directory and the 
 
 if runs 0 locate; then
   if [ "$root" = "$PWD/data/standin_release" ]; then
-    echo "No --$root_option DIR: a synthetic stand-in in the same layout is used. Its numbers say" \
+    echo "No --${root_option//_/-} DIR: a synthetic stand-in in the same layout is used. Its numbers say" \
       "nothing about real speech." >&2
     pyser prepare standin --size "$standin_size" --out "$root"
   else
@@ -178,7 +192,7 @@ if runs 0 locate; then
   fi
 fi
 prepare() { # prepare DATA
-  pyser prepare "$corpus" --root "$root" --out "$1" --labels "$labels"
+  pyser prepare "$corpus" --root "$root" --out "$1" --labels "$labels" "${prepare_given[@]}"
 }
 features() { # features DATA CONF
   local more=()
@@ -191,6 +205,7 @@ features() { # features DATA CONF
 split() { # split DATA
   local folds=(--protocol "$protocol_file")
   [ -z "${num_folds:-}" ] || folds=(--num-folds "$num_folds")
+  [ -z "${split_options:-}" ] || folds=("${split_options[@]}")
   pyser split "$1" "${folds[@]}" --out "$1/split/$protocol"
   pyser audit "$1" "$1/split/$protocol" ||
     fail "the split does not bear out its claim (see above); with --stage 4 the results will say so"

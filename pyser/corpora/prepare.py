@@ -18,19 +18,24 @@ from pyser.log import log, warn
 
 STANDIN = "standin"
 OWN = "own"
+CROSS = "cross"
 STANDIN_FILE = "STANDIN.txt"  # at the root of a generated release; nothing else tells them apart
 
 PARSER = Parser(
     usage="pyser prepare CORPUS --root=DIR --out=DIR [--labels=POLICY]\n"
+    "       pyser prepare cross --root=DIR --test-data=DIR --out=DIR [--label-map=FILE]\n"
     "       pyser prepare standin --out=DIR [--size=SIZE]",
     description="Read a corpus release and write a data directory (wav.scp, utt2spk, ...),\n"
     f"checked against the published totals. CORPUS: {' '.join(CORPORA)}, or\n"
     f"{OWN}: a data directory of your own (wav.scp, utt2spk, utt2emo, any others);\n"
+    f"{CROSS}: two data directories as one, to train on --root and test on --test-data;\n"
     f"{STANDIN}: generate a synthetic stand-in in the layout of IEMOCAP.",
     options=[
         Option("root", help="folder of the release"),
         Option("out", help="folder to write", required=True),
         Option("labels", help="label policy: which raw labels make which classes"),
+        Option("test-data", help="data directory of the corpus to test on"),
+        Option("label-map", help="lines '<label> <class>'; without a line, a label is left out"),
         Option("size", help="size of the stand-in: small or tiny", default="small"),
     ],
     num_arguments=1,
@@ -43,8 +48,8 @@ def main(argv):
     if options is None:
         return 0
     corpus = options.arguments[0]
-    if corpus not in (*CORPORA, OWN, STANDIN):
-        expected = f"one of: {' '.join((*CORPORA, OWN, STANDIN))}"
+    if corpus not in (*CORPORA, OWN, CROSS, STANDIN):
+        expected = f"one of: {' '.join((*CORPORA, OWN, CROSS, STANDIN))}"
         raise UsageError(f"unknown corpus {corpus!r}", expected=expected)
     _refuse_useless(corpus, options)
     if corpus == STANDIN:
@@ -56,6 +61,10 @@ def main(argv):
         from pyser.corpora.own import read
 
         tables, info = read(options.root)
+    elif corpus == CROSS:
+        from pyser.corpora.cross import read
+
+        tables, info = read(options.root, options.test_data, options.label_map)
     else:
         tables, info = read_release(corpus, options.root, options.labels)
     return write(options.out, tables, info)
@@ -136,12 +145,18 @@ def write(out, tables, info):
 
 def _refuse_useless(corpus, options):
     """Options that another kind of corpus takes are errors, not ignored."""
-    takes = {STANDIN: {"size"}, OWN: {"root", "labels"}}.get(corpus, {"root", "labels"})
-    for name in sorted(options.given & {"root", "labels", "size"} - takes):
-        raise UsageError(f"--{name} is given", remedy=f"pyser prepare {corpus} takes none")
-    if "root" in takes and options.root is None:
-        raise UsageError("--root is not given", expected="the folder of the release")
-    if corpus == OWN and options.labels not in (None, "all"):
+    release = {"root", "labels"}
+    takes = {STANDIN: {"size"}, CROSS: release | {"test_data", "label_map"}}.get(corpus, release)
+    every = {"root", "labels", "size", "test_data", "label_map"}
+    for name in sorted(options.given & every - takes):
+        found = f"--{name.replace('_', '-')} is given"
+        raise UsageError(found, remedy=f"pyser prepare {corpus} takes none")
+    needed = {"root": "the folder of the release", "test_data": "the corpus to test on"}
+    for name in needed.keys() & takes:
+        if getattr(options, name) is None:
+            found = f"--{name.replace('_', '-')} is not given"
+            raise UsageError(found, expected=needed[name])
+    if corpus in (OWN, CROSS) and options.labels not in (None, "all"):
         raise UsageError(f"--labels={options.labels}", expected="all: utt2emo is taken as it is")
 
 

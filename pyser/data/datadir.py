@@ -17,6 +17,7 @@ UTTERANCE_TABLES = (
     "utt2session",
     "utt2style",
     "utt2dialog",
+    "utt2corpus",
     "utt2rawemo",
     "utt2vad",
     "utt2dur",
@@ -34,6 +35,7 @@ class DataDir:
     segments                  utterance -> recording, start and end in seconds
     text, text_asr            utterance -> transcript by hand, by a recogniser
     utt2session, utt2dialog   utterance -> session, dialog it is from
+    utt2corpus                utterance -> corpus, where there are several
     utt2style                 utterance -> style (acted how)
     utt2rawemo, utt2vad       utterance -> label as published; valence activation dominance
     utt2dur                   utterance -> duration in seconds

@@ -125,6 +125,7 @@ RULES = {
     "utt2session": Rule("utterance", choice),
     "utt2style": Rule("utterance", choice),
     "utt2dialog": Rule("utterance", choice),
+    "utt2corpus": Rule("utterance", choice),
     "utt2rawemo": Rule("utterance"),
     "utt2vad": Rule("utterance", ratings, complete=False),
     "utt2dur": Rule("utterance", positive),

@@ -15,6 +15,7 @@ from pathlib import Path
 from pyser.audit.audit import split_findings
 from pyser.audit.facts import data_facts
 from pyser.config import Option, Parser
+from pyser.data.crossfold import cross_fold
 from pyser.data.datadir import DataDir
 from pyser.data.folds import label_of, members, resolve, select
 from pyser.data.normalise import REMARKS
@@ -35,12 +36,13 @@ from pyser.log import log, progress, warn
 
 GENERATED_FILE = "protocol.tsv"
 PARSER = Parser(
-    usage="pyser split DATA_DIR (--protocol=FILE.tsv | --num-folds=K) --out=DIR",
+    usage="pyser split DATA_DIR (--protocol=FILE.tsv | --num-folds=K | --cross) --out=DIR",
     description="Make the folds of a protocol, prove that no speaker, recording or audio file is\n"
     "in two parts of a fold, and compute normalisation statistics from the features.",
     options=[
         Option("protocol", help="protocol file: which speakers train, select and test"),
         Option("num-folds", int, help="generate so many speaker-disjoint folds; 0: up to 5"),
+        Option("cross", bool, False, "one fold: test on the corpus that was prepared for that"),
         Option("out", help="folder to write", required=True),
     ],
     num_arguments=1,
@@ -52,8 +54,10 @@ def main(argv):
     options = PARSER.parse(argv)
     if options is None:
         return 0
-    if (options.protocol is None) == (options.num_folds is None):
-        raise UsageError("one of --protocol and --num-folds is needed", expected=PARSER.usage)
+    given = options.protocol is not None, options.num_folds is not None, options.cross
+    if sum(given) != 1:
+        found = "one of --protocol, --num-folds and --cross is needed"
+        raise UsageError(found, expected=PARSER.usage)
     split(options.arguments[0], options.out, options.protocol, options.num_folds)
     return 0
 
@@ -64,7 +68,8 @@ def split(data_dir, out, protocol=None, num_folds=None):
     Args:
         data_dir: data directory with ``feats.scp``.
         out: folder to write.
-        protocol: protocol file; without it ``num_folds`` folds are generated.
+        protocol: protocol file; without it folds are generated.
+        num_folds: how many; None: one fold across corpora.
 
     Raises:
         FileError, InputError: something is missing, malformed or leaks.
@@ -91,7 +96,10 @@ def split(data_dir, out, protocol=None, num_folds=None):
 
 def _generate(data, reader, num_folds):
     utt2spk = data.table("utt2spk")
-    return generate_folds({u: utt2spk[u] for u in data.utterances if u in reader}, num_folds)
+    utt2spk = {u: utt2spk[u] for u in data.utterances if u in reader}
+    if num_folds is None:
+        return cross_fold(utt2spk, data)
+    return generate_folds(utt2spk, num_folds)
 
 
 def describe(plan, data, reader, folds, without):

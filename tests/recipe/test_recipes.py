@@ -188,6 +188,9 @@ def test_a_model_with_features_of_its_own(repository, finished, tmp_path):
         ("emodb", [], "--emodb DIR is needed"),
         ("emodb", ["--num-folds", "3"], "unknown option --num-folds"),
         ("own", [], "--data DIR is needed"),
+        ("cross", [], "--train-data DIR is needed"),
+        ("cross", ["--train-data", "/tmp"], "--test-data is needed"),
+        ("cross", ["--train-data", "/tmp", "--test-data", "/no"], "--test-data /no: no such file"),
         ("iemocap", ["--protocol", "nonesuch"], "no protocol"),
         ("iemocap", ["--experiment", "nonesuch"], "no nonesuch.yaml"),
         ("iemocap", ["--experiment", "e", "--model", "m"], "--model or --experiment, one of"),
@@ -206,7 +209,7 @@ def test_wrong_use(repository, tmp_path, recipe, options, words):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("recipe", ["iemocap", "emodb", "own"])
+@pytest.mark.parametrize("recipe", ["iemocap", "emodb", "mspimprov", "own", "cross"])
 def test_help(repository, recipe):
     done = run_sh(repository, recipe, "--help")
     assert done.returncode == 0
@@ -217,9 +220,10 @@ VOICES_HZ = {"ann": 210.0, "bob": 110.0, "cat": 190.0, "dan": 125.0}
 LABELS = ("calm", "cross", "glad")
 
 
-def write_own_corpus(folder, rate, suffix):
+def write_own_corpus(folder, rate, suffix, seed=1):
     """A data directory by hand: 4 speakers, 3 labels that differ in pitch, level and tremolo."""
-    rng = np.random.default_rng(1)
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
     wav, spk, emo = [], [], []
     for speaker, pitch_hz in VOICES_HZ.items():
         for number in range(6):
@@ -241,7 +245,6 @@ def write_own_corpus(folder, rate, suffix):
 @pytest.mark.parametrize("rate, suffix", [(48000, "flac"), (8000, "wav")])
 def test_own_data(repository, tmp_path, tiny_model, rate, suffix):
     corpus = tmp_path / "voices"
-    corpus.mkdir()
     write_own_corpus(corpus, rate, suffix)
     options = ("--work-dir", tmp_path / "work", "--model", tiny_model)
     done = run_sh(repository, "own", "--data", corpus, *options)
@@ -254,9 +257,23 @@ def test_own_data(repository, tmp_path, tiny_model, rate, suffix):
     assert {p.name for p in corpus.iterdir() if p.suffix == ""} == {"utt2emo", "utt2spk"}
 
 
+def test_trained_on_one_corpus_and_tested_on_another(repository, tmp_path, tiny_model):
+    places = [tmp_path / name for name in ("here", "there")]
+    for seed, place in enumerate(places):
+        write_own_corpus(place, (16000, 8000)[seed], "wav", seed)
+    options = ["--train-data", places[0], "--test-data", places[1], "--model", tiny_model]
+    done = run_sh(repository, "cross", *options, "--work-dir", tmp_path / "work")
+    assert done.returncode == 0, done.stderr
+    assert "trained and selected on here, tested on there" in done.stdout
+    again = "egs/cross/run.sh --train-data DIR --test-data PATH --model PATH/tiny.yaml --seeds 1"
+    assert again in done.stdout and str(tmp_path) not in done.stdout
+    scores = (tmp_path / "work/exp/here-there/tiny/cross/scores.tsv").read_text()
+    tested = [line.split("\t")[2] for line in scores.splitlines()[1:]]
+    assert len(tested) == 24 and all(name.startswith("there_") for name in tested)
+
+
 def test_own_data_that_is_broken(repository, tmp_path, tiny_model):
     corpus = tmp_path / "voices"
-    corpus.mkdir()
     write_own_corpus(corpus, 16000, "wav")
     lines = (corpus / "utt2emo").read_text().splitlines(keepends=True)
     (corpus / "utt2emo").write_text("".join(lines[:3] + lines[4:]))
