@@ -5,6 +5,7 @@
 # and, if it has them:
 #   standin_model  the default model on the generated stand-in (used when no root is given)
 #   num_folds      speaker-disjoint folds to generate, in place of protocols/PROTOCOL.tsv
+#   feature_options  more options of `pyser features` than its conf has (array)
 #   prepare_options  further options of `pyser prepare CORPUS`, words with underscores; the first is
 #                  needed (prepare_help tells them)
 #   split_options  how `pyser split` makes the folds, in place of protocols/PROTOCOL.tsv (array)
@@ -199,7 +200,7 @@ features() { # features DATA CONF
   [ -e "$1/segments" ] && more+=(--segments "$1/segments")
   # Asked for by its number or the one before, features of older data or options are replaced.
   [ "$stage" = 1 ] || [ "$stage" = 2 ] && more+=(--overwrite)
-  pyser features --config="$2" --num-threads="$nj" "${more[@]}" \
+  pyser features --config="$2" --num-threads="$nj" "${feature_options[@]}" "${more[@]}" \
     "scp:$1/wav.scp" "ark,scp:$1/feats.ark,$1/feats.scp"
 }
 split() { # split DATA

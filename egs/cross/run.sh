@@ -12,4 +12,5 @@ protocol=cross
 split_options=(--cross)
 labels=all
 model=hnsd
+feature_options=(--allow-downsample=true) # corpora may have different rates
 . "$(dirname "$0")/../common/stages.sh"

@@ -6,4 +6,5 @@ root_help="the release tree, with Evalution.txt in it"
 protocol=loso6
 labels=four
 model=hnsd
+feature_options=(--allow-downsample=true) # the release is at 44.1 kHz
 . "$(dirname "$0")/../common/stages.sh"
