@@ -6,6 +6,7 @@ Shapes as in ``layers``; S segments in all, those of an utterance one after the 
 from dataclasses import dataclass
 
 import torch
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,8 @@ def cut_segments(frames, lengths, size, hop):
         pieces += [frames[index, start : min(start + size, length)] for start in starts]
         owners += [index] * len(starts)
         counts.append(len(starts))
-    padded = frames.new_zeros(len(pieces), size, frames.shape[-1])
-    for row, piece in zip(padded, pieces, strict=True):
-        row[: len(piece)] = piece
+    # made of copies, not filled in place: there is a gradient where frames were computed
+    padded = torch.stack([functional.pad(piece, (0, 0, 0, size - len(piece))) for piece in pieces])
     sizes = torch.tensor([len(piece) for piece in pieces], device=frames.device)
     return Segments(padded, sizes, torch.tensor(owners, device=frames.device), counts)
 

@@ -32,3 +32,9 @@ def test_answers_are_pooled_over_the_segments_of_an_utterance(how, pool):
     expected = [pool(part, axis=0) for part in np.split(shares, [1, 4])]
     found = pool_segments(logits, [1, 3, 2], how).exp().numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_gradients_reach_every_real_frame_as_often_as_it_was_cut():
+    frames = torch.randn(2, 6, 1, requires_grad=True)
+    cut_segments(frames * 1.0, torch.tensor([6, 2]), size=4, hop=1).frames.sum().backward()
+    assert frames.grad[:, :, 0].tolist() == [[1, 2, 3, 3, 2, 1], [1, 1, 0, 0, 0, 0]]
