@@ -25,6 +25,7 @@ from pyser.models.registry import Registry
 MODELS = Registry(
     {
         "acrnn3d": "pyser.models.acrnn3d.ACRNN3D",
+        "cnn_att": "pyser.models.cnn_att.CNNAttention",
         "hnsd": "pyser.models.hnsd.HNSD",
         "localatt": "pyser.models.localatt.LocalAttention",
         "svm": "pyser.models.svm.SVM",
