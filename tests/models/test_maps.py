@@ -8,6 +8,7 @@ import torch
 
 from pyser.errors import InputError
 from pyser.models.cnn_att import CNNAttention
+from pyser.models.cnn_gru_seqcap import CNNGRUSeqCap
 from pyser.models.maps import MapLayer, MapNorm, read_spectrogram
 
 LENGTHS = [6, 1, 9]
@@ -108,7 +109,7 @@ def test_bins_are_read_behind_the_energy_and_averaged():
     assert read(6, 3).tolist() == [[[[2, 5], [0, 0]]]]
 
 
-@pytest.mark.parametrize("model", [CNNAttention])
+@pytest.mark.parametrize("model", [CNNAttention, CNNGRUSeqCap])
 def test_spectrograms_that_do_not_fit_are_refused(model):
     with pytest.raises(InputError, match="26 columns"):
         model(model.Config(), {"static": 26}, 4)

@@ -16,12 +16,15 @@ CLASSES = 4
 ACRNN = {"maps": 4, "deep_maps": 6, "linear": 8, "hidden": 6, "fc": 5, "segment_frames": 4}
 ACRNN |= {"attention_dim": 4, "segment_hop": 4}
 CNN = {"bins": 4, "maps": (6, 7), "pools": 1, "segment_frames": 4, "train_hop": 3, "test_hop": 2}
+SEQCAP = {"bins": 4, "maps": 6, "gru": 5, "fc": 6, "window": 2, "window_hop": 1}
 # Configurations small enough for a test: at least one of each model.
 SMALL = [
     ("acrnn3d", ACRNN | {"layers": 2}),
     ("acrnn3d", ACRNN | {"layers": 3, "fc": 9, "segment_hop": 3, "segment_pooling": "mean"}),
     ("cnn_att", CNN),
     ("cnn_att", CNN | {"average_bins": 2, "pools": 2, "segment_frames": 8, "first_maps": 3}),
+    ("cnn_gru_seqcap", SEQCAP),
+    ("cnn_gru_seqcap", SEQCAP | {"pools": 1, "average_bins": 2, "window": 5, "iterations": 1}),
     ("localatt", {"dense": 10, "hidden": 8, "dropout": 0.0}),
     ("localatt", {"dense": 10, "hidden": 8, "reads": ("static", "delta"), "dropout": 0.1}),
     ("hnsd", {"hidden": 12, "attention_dim": 4, "fc": 8}),
