@@ -27,6 +27,7 @@ MODELS = Registry(
         "acrnn3d": "pyser.models.acrnn3d.ACRNN3D",
         "cnn_att": "pyser.models.cnn_att.CNNAttention",
         "cnn_gru_seqcap": "pyser.models.cnn_gru_seqcap.CNNGRUSeqCap",
+        "blstm": "pyser.models.blstm.LatentBLSTM",
         "hnsd": "pyser.models.hnsd.HNSD",
         "localatt": "pyser.models.localatt.LocalAttention",
         "svm": "pyser.models.svm.SVM",
