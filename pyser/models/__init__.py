@@ -30,6 +30,7 @@ MODELS = Registry(
         "blstm": "pyser.models.blstm.LatentBLSTM",
         "hnsd": "pyser.models.hnsd.HNSD",
         "localatt": "pyser.models.localatt.LocalAttention",
+        "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
         "svm": "pyser.models.svm.SVM",
     }
 )
