@@ -32,5 +32,6 @@ MODELS = Registry(
         "localatt": "pyser.models.localatt.LocalAttention",
         "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
         "svm": "pyser.models.svm.SVM",
+        "transformer": "pyser.models.transformer.Transformer",
     }
 )

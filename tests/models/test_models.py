@@ -19,6 +19,7 @@ ACRNN = {"maps": 4, "deep_maps": 6, "linear": 8, "hidden": 6, "fc": 5, "segment_
 ACRNN |= {"attention_dim": 4, "segment_hop": 4}
 CNN = {"bins": 4, "maps": (6, 7), "pools": 1, "segment_frames": 4, "train_hop": 3, "test_hop": 2}
 SEQCAP = {"bins": 4, "maps": 6, "gru": 5, "fc": 6, "window": 2, "window_hop": 1}
+TRANSFORMER = {"width": 8, "heads": 2, "layers": 1, "feedforward": 12, "dropout": 0.0}
 # Configurations small enough for a test: at least one of each model.
 SMALL = [
     ("acrnn3d", ACRNN | {"layers": 2}),
@@ -45,6 +46,9 @@ SMALL = [
     ("hnsd", {"hidden": 12, "fc": 8, "pooling": "statistics", "layers": 2, "init": "orthogonal"}),
     ("hnsd", {"hidden": 12, "fc": 8, "conv_channels": 4, "conv_stride": 2}),
     ("hnsd", {"hidden": 12, "fc": 8, "conv_channels": 4, "functionals": True}),
+    ("transformer", TRANSFORMER),
+    ("transformer", TRANSFORMER | {"reads": ("static",), "layers": 2, "positions": "none"}),
+    ("transformer", TRANSFORMER | {"reach": 2, "dropout": 0.1}),
 ]
 
 
