@@ -33,5 +33,6 @@ MODELS = Registry(
         "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
         "svm": "pyser.models.svm.SVM",
         "transformer": "pyser.models.transformer.Transformer",
+        "transformer_aux": "pyser.models.transformer_aux.TransformerAux",
     }
 )

@@ -49,6 +49,9 @@ SMALL = [
     ("transformer", TRANSFORMER),
     ("transformer", TRANSFORMER | {"reads": ("static",), "layers": 2, "positions": "none"}),
     ("transformer", TRANSFORMER | {"reach": 2, "dropout": 0.1}),
+    ("transformer_aux", TRANSFORMER),
+    ("transformer_aux", TRANSFORMER | {"positions": "sine", "gender_weight": 0.1}),
+    ("transformer_aux", TRANSFORMER | {"reads": ("static", "delta"), "max_positions": 4}),
 ]
 
 
