@@ -25,9 +25,9 @@ from pyser.models.registry import Registry
 MODELS = Registry(
     {
         "acrnn3d": "pyser.models.acrnn3d.ACRNN3D",
+        "blstm": "pyser.models.blstm.LatentBLSTM",
         "cnn_att": "pyser.models.cnn_att.CNNAttention",
         "cnn_gru_seqcap": "pyser.models.cnn_gru_seqcap.CNNGRUSeqCap",
-        "blstm": "pyser.models.blstm.LatentBLSTM",
         "hnsd": "pyser.models.hnsd.HNSD",
         "localatt": "pyser.models.localatt.LocalAttention",
         "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
