@@ -8,21 +8,27 @@ from pyser.report.tables import Table, ua_text
 from pyser.score.significance import Comparison as Paired
 from pyser.score.significance import compare, holm
 from pyser.score.text import percent, plural
+from pyser.train.experiment import Row as PlannedRow
 
 METRIC = "UA"  # the metric that rows are tested on
 _HEADINGS = ("row<", "settings<", "seeds>", "UA [95 % interval]>")
 _HEADINGS += ("difference [95 % interval]>", "p>", "p (Holm)>", "WA>", "McNemar p (WA)>")
+_PUBLISHED = "published elsewhere, on other protocols<"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its name and settings, its Experiment, and the paired test (none: reference)."""
+    """One row: as it was declared, its Experiment, and the paired test (none: reference)."""
 
-    name: str
-    settings: str
+    plan: PlannedRow
     experiment: Experiment
     paired: Paired | None = None
     holm_p: float | None = None
+
+    @property
+    def name(self):
+        """As the experiment file calls it."""
+        return self.plan.name
 
     @property
     def difference(self):
@@ -66,7 +72,7 @@ def make_comparison(plan, group):
     if len(found) < 2:
         return None
     missing = tuple(row.name for row in plan.rows if row.folder not in folders)
-    rows = [Row(row.name, _settings(row), folders[row.folder]) for row in found]
+    rows = [Row(row, folders[row.folder]) for row in found]
     reference = next((row for row in rows if row.name == plan.reference), None)
     tested, remarks = _test(rows, reference) if reference else (rows, [])
     return Comparison(plan.title, plan.reference, tuple(tested), missing, tuple(remarks))
@@ -91,8 +97,7 @@ def _test(rows, reference):
             remarks += [f"{row.name} is not compared: {error}"]
     corrected = dict(zip(paired, holm([_p(one) for one in paired.values()]), strict=True))
     tested = [
-        Row(row.name, row.settings, row.experiment, paired.get(row.name), corrected.get(row.name))
-        for row in rows
+        Row(row.plan, row.experiment, paired.get(row.name), corrected.get(row.name)) for row in rows
     ]
     return tested, remarks
 
@@ -120,13 +125,18 @@ def comparison_lines(comparison):
 
 def comparison_table(comparison):
     """One row for each scored row of the file."""
-    return Table(_HEADINGS, tuple(_cells(row, comparison) for row in comparison.rows))
+    rows = [_cells(row, comparison) for row in comparison.rows]
+    if not any(row.plan.published for row in comparison.rows):
+        return Table(_HEADINGS, tuple(rows))
+    published = (row.plan.published or "-" for row in comparison.rows)
+    cells = ((*row, text) for row, text in zip(rows, published, strict=True))
+    return Table((*_HEADINGS, _PUBLISHED), tuple(cells))
 
 
 def _cells(row, comparison):
     summary = row.experiment.summary
     ua, wa = summary.metrics["UA"], percent(summary.metrics["WA"].pooled)
-    start = (row.name, row.settings, str(len(summary.seeds)), ua_text(ua))
+    start = (row.name, _settings(row.plan), str(len(summary.seeds)), ua_text(ua))
     if row.paired is None:
         word = "reference" if row.name == comparison.reference else "-"
         return (*start, word, "-", "-", wa, "-")

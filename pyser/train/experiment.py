@@ -10,8 +10,9 @@
       full: {config: model.yaml}
       static only: {config: model.yaml, model.streams: static}
 
-``config`` is relative to the experiment file; the other keys of a row are settings, such as
-``train.epochs``. No torch here: what settings mean is checked when they are trained with.
+``config`` is relative to the experiment file; ``published`` is what others report of the system,
+with their protocol, shown beside what is measured here; the other keys of a row are settings, such
+as ``train.epochs``. No torch here: what settings mean is checked when they are trained with.
 """
 
 import functools
@@ -26,7 +27,7 @@ from pyser.train.yamlfile import make_entry, nearest, open_yaml, read_entries, r
 
 _NOT_IN_FOLDERS = re.compile(r"[^A-Za-z0-9._+-]")
 _KEYS = {"title": str, "protocol": str, "seeds": int, "reference": str, "rows": dict}
-_ROW_FORM = "config, or a setting such as train.epochs"
+_ROW_FORM = "config, published, or a setting such as train.epochs"
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Row:
         folder: the name with ``_`` for what is no letter, digit or one of ``._+-``.
         config: Path of the configuration file.
         overrides: tuple of yamlfile.Entry, in place of those of ``config``.
+        published: what others report, and on which protocol; empty if nothing.
     """
 
     name: str
     folder: str
     config: Path
     overrides: tuple = ()
+    published: str = ""
 
     def entries(self):
         """The settings as they were given: dict ``section.key`` -> yamlfile.Entry."""
@@ -152,12 +155,11 @@ def _read_rows(loader, nodes, path):
             found = f"rows {taken[folder]!r} and {name!r} have the same folder {folder}"
             raise InputError(found, place, remedy="rename one of them")
         taken[folder] = name
-        config, overrides = _read_row(loader, name, content, place, path)
-        yield Row(name, folder, config, overrides)
+        yield Row(name, folder, *_read_row(loader, name, content, place, path))
 
 
 def _read_row(loader, name, node, place, path):
-    """The configuration (Path) and the overrides of one row."""
+    """The configuration (Path), the overrides and the published numbers of one row."""
     pairs = _named(node, path, f"row {name!r} to be such as {{config: model.yaml}}")
     if "config" not in pairs:
         raise InputError(f"row {name!r} names no config", place, "config: a YAML file")
@@ -166,6 +168,9 @@ def _read_row(loader, name, node, place, path):
         for key, (value, where) in pairs.items()
     }
     config, where = values.pop("config")
+    published, place = values.pop("published", ("", where))
+    if not isinstance(published, str):
+        raise InputError(f"published is {published!r}", place, "text: numbers with their protocol")
     file = path.parent / str(config)
     if not file.is_file():
         others = sorted(other.name for other in path.parent.glob("*.yaml") if other != path)
@@ -173,4 +178,5 @@ def _read_row(loader, name, node, place, path):
     for key, (_, where) in values.items():
         if "." not in key:
             raise InputError(f"unknown key {key} in row {name!r}", where, _ROW_FORM)
-    return file, tuple(make_entry(key, value, where) for key, (value, where) in values.items())
+    overrides = (make_entry(key, value, where) for key, (value, where) in values.items())
+    return file, tuple(overrides), published

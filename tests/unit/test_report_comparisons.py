@@ -58,6 +58,17 @@ def test_rows_are_tested_against_the_reference(place, group):
     assert cells[2][4].startswith(points(direct[1].value))
 
 
+def test_what_others_published_stands_in_a_column_of_its_own(place, group):
+    whole = comparison_table(make_comparison(read_experiment(place / "parts.yaml"), group))
+    assert not any("published" in heading for heading in whole.headings)
+    told = FILE.replace("model.yaml}", "model.yaml, published: 'UA 81.0, random folds'}", 1)
+    (place / "told.yaml").write_text(told)
+    table = comparison_table(make_comparison(read_experiment(place / "told.yaml"), group))
+    assert table.headings[-1].startswith("published elsewhere, on other protocols")
+    assert [row[-1] for row in table.rows] == ["-", "UA 81.0, random folds", "-"]
+    assert [row[:-1] for row in table.rows] == list(whole.rows)
+
+
 def test_of_another_protocol_or_with_one_row_there_is_none(place, group):
     plan = read_experiment(place / "parts.yaml")
     assert make_comparison(replace(plan, protocol="other"), group) is None
