@@ -31,6 +31,7 @@ MODELS = Registry(
         "hnsd": "pyser.models.hnsd.HNSD",
         "localatt": "pyser.models.localatt.LocalAttention",
         "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
+        "sdcaff": "pyser.models.sdcaff.SDCAFF",
         "svm": "pyser.models.svm.SVM",
         "transformer": "pyser.models.transformer.Transformer",
         "transformer_aux": "pyser.models.transformer_aux.TransformerAux",

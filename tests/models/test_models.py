@@ -20,6 +20,7 @@ ACRNN |= {"attention_dim": 4, "segment_hop": 4}
 CNN = {"bins": 4, "maps": (6, 7), "pools": 1, "segment_frames": 4, "train_hop": 3, "test_hop": 2}
 SEQCAP = {"bins": 4, "maps": 6, "gru": 5, "fc": 6, "window": 2, "window_hop": 1}
 TRANSFORMER = {"width": 8, "heads": 2, "layers": 1, "feedforward": 12, "dropout": 0.0}
+SDCAFF = {"maps": (4, 6, 8), "reduction": 2, "hidden": 12, "dynamic": 6, "inner": 8, "dropout": 0.0}
 # Configurations small enough for a test: at least one of each model.
 SMALL = [
     ("acrnn3d", ACRNN | {"layers": 2}),
@@ -52,6 +53,11 @@ SMALL = [
     ("transformer_aux", TRANSFORMER),
     ("transformer_aux", TRANSFORMER | {"positions": "sine", "gender_weight": 0.1}),
     ("transformer_aux", TRANSFORMER | {"reads": ("static", "delta"), "max_positions": 4}),
+    ("sdcaff", SDCAFF),
+    ("sdcaff", SDCAFF | {"fusion": "aff", "delta_axis": "cepstral", "max_frames": 0}),
+    ("sdcaff", SDCAFF | {"fusion": "concat", "max_frames": 8}),
+    ("sdcaff", SDCAFF | {"streams": "static", "auxiliary": 0.0}),
+    ("sdcaff", SDCAFF | {"streams": "dynamic", "dropout": 0.1}),
 ]
 
 
