@@ -23,6 +23,8 @@ _MATRICES = (b"FM ", b"DM ", b"CM ", b"CM2 ", b"CM3 ")
 _FLOAT_MATRIX = b"\0BFM \4"
 _HEAD = struct.Struct("<5sbibi")  # the marks, then each size after a byte that tells its width
 _FORM = "a Kaldi matrix (FM, DM, CM, CM2, CM3 or text)"
+_VECTORS = (b"FV ", b"DV ")
+_VECTOR_FORM = "a Kaldi vector (FV, DV or text)"
 
 
 class FeatureReader(Mapping):
@@ -151,17 +153,18 @@ def read_matrix(place, where):
         FileError: the file cannot be read.
         InputError: it holds no Kaldi matrix there, or ``place`` is a pipe.
     """
-    import kaldiio
+    return _check_shape(_load(place, where, _MATRICES, _FORM), place, where)
 
-    if place.endswith("|") or place.startswith("|"):
-        raise InputError(f"found the command {place!r}", where, "a file", "run it beforehand")
-    path, offset = _split_place(place)
-    with _parsing(place, where):
-        with open(path, "rb") as file:
-            file.seek(offset)
-            _check_head(file.read(64), place, where)
-        matrix = kaldiio.load_mat(place)
-    return _check_shape(matrix, place, where)
+
+def read_vector(place, where):
+    """Read one vector of finite numbers, float32 [d]; arguments and errors as ``read_matrix``."""
+    vector = _load(place, where, _VECTORS, _VECTOR_FORM)
+    if vector.ndim != 1 or not len(vector):
+        raise InputError(f"{place} has the shape {list(vector.shape)}", where, _VECTOR_FORM)
+    if not np.isfinite(vector).all():
+        remedy = "extract it again"
+        raise InputError(f"{place} has a value that is not finite", where, "numbers", remedy)
+    return np.array(vector, dtype=np.float32)
 
 
 def read_ark(path):
@@ -183,8 +186,22 @@ def read_ark(path):
     return matrices
 
 
+def _load(place, where, marks, form):
+    """What is at ``place``, which begins with one of ``marks`` or is text; ``form`` in words."""
+    import kaldiio
+
+    if place.endswith("|") or place.startswith("|"):
+        raise InputError(f"found the command {place!r}", where, "a file", "run it beforehand")
+    path, offset = _split_place(place)
+    with _parsing(place, where, form):
+        with open(path, "rb") as file:
+            file.seek(offset)
+            _check_head(file.read(64), place, where, marks, form)
+        return kaldiio.load_mat(place)
+
+
 @contextlib.contextmanager
-def _parsing(what, where):
+def _parsing(what, where, form=_FORM):
     """Turn what the system and kaldiio raise into errors that say what was read and where."""
     try:
         yield
@@ -197,7 +214,7 @@ def _parsing(what, where):
         ) from error
     except Exception as error:  # kaldiio asserts, unpacks and converts: any of these on bad bytes
         found = f"{what} cannot be parsed ({type(error).__name__}: {error})"
-        raise InputError(found, where, _FORM, "the archive is damaged; write it again") from error
+        raise InputError(found, where, form, "the archive is damaged; write it again") from error
 
 
 def _split_place(place):
@@ -207,12 +224,12 @@ def _split_place(place):
     return (path, int(offset)) if path and offset.isdecimal() else (bare, 0)
 
 
-def _check_head(head, what, where):
+def _check_head(head, what, where, marks=_MATRICES, form=_FORM):
     """Look at the first bytes: kaldiio would also load audio, NumPy files and pickles."""
-    binary = head[:2] == b"\0B" and head[2:].startswith(_MATRICES)
+    binary = head[:2] == b"\0B" and head[2:].startswith(marks)
     if not binary and not head.lstrip().startswith(b"["):
         found = f"{what} starts with {head[:6]!r}" if head else f"{what} is past the end"
-        raise InputError(found, where, _FORM)
+        raise InputError(found, where, form)
 
 
 def _check_shape(matrix, what, where):

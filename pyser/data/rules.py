@@ -133,6 +133,7 @@ RULES = {
     "utt2num_frames": Rule("utterance", positive_whole, complete=False),
     "cmvn.scp": Rule("speaker", archive),
     "vad.scp": Rule("utterance", archive),
+    "xvector.scp": Rule("utterance", archive),
     "utt2lang": Rule("utterance"),
     "utt2uniq": Rule("utterance"),
     "utt2warp": Rule("utterance", warp),

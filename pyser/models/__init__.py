@@ -7,7 +7,8 @@ padded batches [B, T, d] with ``lengths`` [B] and returns logits [B, C]. The att
 
 A model that reads more of an utterance than its frames names that in ``inputs``, a tuple of keys of
 ``pyser.train.extras.EXTRAS``. It finds it among the features, and is made with a further argument
-``known``: a dict of what was found out about them in training, such as the vocabulary.
+``known``: a dict of what was found out about them in training, such as the vocabulary. Of the keys
+in ``optional_inputs`` it reads those whose option of the same name (a bool, off by default) is on.
 
 A model whose loss is more than the cross entropy of its logits has a method
 ``training_loss(features, lengths, labels, criterion)``: ``labels`` [B] are those of the batch, and
@@ -31,6 +32,7 @@ MODELS = Registry(
         "hnsd": "pyser.models.hnsd.HNSD",
         "localatt": "pyser.models.localatt.LocalAttention",
         "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
+        "mscnn": "pyser.models.mscnn.MSCNN",
         "sdcaff": "pyser.models.sdcaff.SDCAFF",
         "svm": "pyser.models.svm.SVM",
         "transformer": "pyser.models.transformer.Transformer",

@@ -22,7 +22,7 @@ def build_model(settings, blocks, num_classes, known):
         known: of the extras a model reads (``pyser.train.extras``), for models that read some.
     """
     kinds = settings.train.kinds or ({},)
-    shape = (blocks, num_classes) + ((known,) if inputs_of(settings.name) else ())
+    shape = (blocks, num_classes) + ((known,) if _reads_extras(settings.name) else ())
     models = []
     for number in range(settings.train.members):
         config = dataclasses.replace(settings.model, **kinds[number % len(kinds)])
@@ -30,9 +30,9 @@ def build_model(settings, blocks, num_classes, known):
     return models[0] if len(models) == 1 else Members(models)
 
 
-def inputs_of(name):
-    """The extras that models of this name read, a tuple of names."""
-    return getattr(MODELS[name], "inputs", ())
+def _reads_extras(name):
+    """Whether models of this name are made with what is known of extras."""
+    return any(getattr(MODELS[name], kind, ()) for kind in ("inputs", "optional_inputs"))
 
 
 class Members(nn.Module):

@@ -14,8 +14,11 @@ nothing at its default, but only a second training would prove it.
 """
 
 import ast
+import contextlib
 import functools
 from pathlib import Path
+
+import yaml
 
 from pyser.errors import InputError
 from pyser.files import digest
@@ -70,10 +73,36 @@ def _registry():
 @functools.cache
 def model_inputs(model):
     """The extras (see ``pyser.train.extras``) that the class of ``model`` names in ``inputs``."""
+    return _declared(model, "inputs")
+
+
+def inputs_asked(config):
+    """The extras that a model reads, those included that an option of it asks for.
+
+    Args:
+        config: sections of settings, as given (what is left out has its default) or worked out.
+    """
+    model = config["model"]["name"]
+    kinds = _value(config.get("train", {}).get("kinds"))
+    kinds = kinds if isinstance(kinds, list | tuple) else []
+    options = [config["model"], *(kind for kind in kinds if isinstance(kind, dict))]
+    optional = _declared(model, "optional_inputs")
+    asked = [name for name in optional if any(_value(given.get(name)) is True for given in options)]
+    return (*model_inputs(model), *asked)
+
+
+def _value(given):
+    """A value of a setting; on a command line it is text. Whether it can be used is said later."""
+    with contextlib.suppress(yaml.YAMLError):
+        return yaml.safe_load(given) if isinstance(given, str) else given
+
+
+def _declared(model, name):
+    """What the class of ``model`` says in its line ``name = ...``; () without one."""
     for part in ast.walk(_tree(model_modules()[model])):
         if isinstance(part, ast.ClassDef) and part.name == _class_name(model):
             for node in part.body:
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "inputs":
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
                     return ast.literal_eval(node.value)
     return ()
 

@@ -1,20 +1,24 @@
 """What a model reads of an utterance besides its feature blocks: text, gender, the waveform.
 
-A model class names what it wants in ``inputs``. Each extra becomes another entry of the features in
+A model class names what it wants in ``inputs``, and in ``optional_inputs`` what an option of the
+same name asks for. Each extra becomes another entry of the features in
 a batch: numbers [B], or padded rows [B, L, ...] with their lengths int64 [B] as ``NAME_lengths``.
 What must be found out on the training part first, such as a vocabulary, is ``known``: it is stored
 with the model and given to it.
 """
 
 import collections
+import string
 from dataclasses import dataclass
 
 import numpy as np
 
+from pyser.data.reader import read_vector
 from pyser.errors import InputError
 from pyser.train.waves import read_samples
 
 PADDING, UNKNOWN = 0, 1  # the first two word ids
+_PUNCTUATION = string.punctuation + "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u00a1\u00bf"
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class _Gender:
 class _Words:
     """Word ids, int64 [L]: words of the training part from 2 on, others UNKNOWN, without words [0].
 
-    ``known`` is the vocabulary: training words, the most frequent first.
+    Words are in lower case, without punctuation around them. ``known`` is the vocabulary: training
+    words, the most frequent first.
     """
 
     optional_tables = ()
@@ -67,7 +72,8 @@ class _Words:
 
     def _words(self, data, name):
         (table,) = self.tables
-        return data.table(table).get(name, "").lower().split()
+        words = data.table(table).get(name, "").lower().split()
+        return [bare for word in words if (bare := word.strip(_PUNCTUATION))]
 
 
 class _Waves:
@@ -83,41 +89,84 @@ class _Waves:
         return [Wave(data, name) for name in names]
 
 
+class _Vectors:
+    """The vector of each utterance, float32 [d]; ``known`` is d."""
+
+    optional_tables = ()
+
+    def __init__(self, table):
+        self.tables = (table,)
+
+    def know(self, data, names):
+        return len(self._read(data, names[0]))
+
+    def load(self, data, names, known):
+        vectors = [self._read(data, name) for name in names]
+        for name, vector in zip(names, vectors, strict=True):
+            if len(vector) != known:
+                where = f"{data.path / self.tables[0]}: utterance {name}"
+                found, expected = f"a vector of {len(vector)} values", f"{known}, as in training"
+                raise InputError(found, where, expected, "extract all with the same extractor")
+        return vectors
+
+    def _read(self, data, name):
+        (table,) = self.tables
+        path = data.path / table
+        if name not in data.table(table):
+            remedy = "extract that of every utterance, or train without them"
+            raise InputError(f"no line for utterance {name}", path, "its vector", remedy)
+        return read_vector(data.table(table)[name], f"{path}: utterance {name}")
+
+
 EXTRAS = {
     "gender": _Gender(),
     "text": _Words("text"),
     "text_asr": _Words("text_asr"),
     "wave": _Waves(),
+    "xvector": _Vectors("xvector.scp"),
 }
 
 
-def extra_tables(inputs, data):
-    """The names of the tables of a DataDir that the extras ``inputs`` are made of."""
-    needed = {table for name in inputs for table in EXTRAS[name].tables}
-    optional = {table for name in inputs for table in EXTRAS[name].optional_tables}
-    return sorted(needed | {table for table in optional if data.has(table)})
+def _readers(inputs, transcript):
+    """Name -> member of EXTRAS; words are read from the table ``transcript``."""
+    return {name: EXTRAS[transcript if name == "text" else name] for name in inputs}
 
 
-def know_extras(inputs, data, names):
-    """What is to be known of the training utterances ``names``: name of the extra -> plain value.
+def extra_tables(inputs, data, transcript="text"):
+    """The names of the tables of a DataDir that the extras ``inputs`` are made of.
 
     Args:
         inputs: keys of ``EXTRAS``.
         data: DataDir.
+        transcript: the table that the extra ``text`` is read from, ``text`` or ``text_asr``.
 
     Raises:
-        InputError: a table is missing.
+        InputError: one is missing.
     """
-    for name in inputs:
-        missing = [table for table in EXTRAS[name].tables if not data.has(table)]
+    found = set()
+    for name, reader in _readers(inputs, transcript).items():
+        missing = [table for table in reader.tables if not data.has(table)]
         if missing:
             expected = f"what the input {name} is made of"
-            raise InputError(f"no table {' '.join(missing)}", data.path, expected)
-    found = {name: EXTRAS[name].know(data, names) for name in inputs}
+            remedy = "write one with a line for each utterance, or train without that input"
+            raise InputError(f"no table {' '.join(missing)}", data.path, expected, remedy)
+        found |= {*reader.tables, *(table for table in reader.optional_tables if data.has(table))}
+    return sorted(found)
+
+
+def know_extras(inputs, data, names, transcript="text"):
+    """What is to be known of the training utterances ``names``: name of the extra -> plain value.
+
+    Other arguments and errors are those of ``extra_tables``.
+    """
+    extra_tables(inputs, data, transcript)
+    readers = _readers(inputs, transcript).items()
+    found = {name: reader.know(data, names) for name, reader in readers}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def load_extras(inputs, data, names, known):
+def load_extras(inputs, data, names, known, transcript="text"):
     """The extras of the utterances ``names``: a list of dicts, name of the extra -> array."""
-    columns = {name: EXTRAS[name].load(data, names, known.get(name)) for name in inputs}
+    readers = _readers(inputs, transcript).items()
+    columns = {name: reader.load(data, names, known.get(name)) for name, reader in readers}
     return [{name: column[row] for name, column in columns.items()} for row in range(len(names))]

@@ -18,6 +18,7 @@ from pyser.log import progress
 from pyser.train.extras import know_extras, load_extras
 from pyser.train.frames import stacked_widths, take_frames
 from pyser.train.plan import read_split
+from pyser.train.wordvectors import know_vectors
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,7 @@ def load_fold(data, split, fold, settings, parts, inputs=(), known=None):
     blocks = _blocks(reader)
 
     if known is None:
-        train = read_list(Path(split) / f"fold{fold}" / "train") if inputs else []
-        known = know_extras(inputs, data, train)
+        known = _know(inputs, data, Path(split) / f"fold{fold}", settings)
 
     def example(name, extras):
         if name not in reader:
@@ -140,7 +140,7 @@ def load_fold(data, split, fold, settings, parts, inputs=(), known=None):
         return utterance, _label(labels, name, protocol)
 
     def read(part, names):
-        extras = load_extras(inputs, data, names, known)
+        extras = load_extras(inputs, data, names, known, settings.transcript)
         return [
             example(name, own)
             for name, own in zip(
@@ -159,6 +159,21 @@ def load_fold(data, split, fold, settings, parts, inputs=(), known=None):
         examples={part: read(part, names) for part, names in utterances.items()},
         known=known,
     )
+
+
+def _know(inputs, data, fold, settings):
+    """What is to be known of ``inputs``, from the training part of the folder ``fold``.
+
+    With given word vectors, of words in dev and test too: that they have one was known before.
+    """
+    if not inputs:
+        return {}
+    train, dev, test = (read_list(fold / part) for part in ("train", "dev", "test"))
+    known = know_extras(inputs, data, train, settings.transcript)
+    if settings.word_vectors and "text" in inputs:
+        others = know_extras(["text"], data, dev + test, settings.transcript)
+        known |= know_vectors(known["text"], others["text"], settings.word_vectors)
+    return known
 
 
 def _label(labels, utterance, protocol):

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyser.data.datadir import DataDir
+from pyser.data.datadir import TEXT_TABLES, DataDir
 from pyser.data.normalise import SPEAKER_STATS
 from pyser.data.reader import FeatureReader
 from pyser.errors import FileError, InputError
@@ -21,7 +21,7 @@ from pyser.score.result import DEV_SCORES_FILE as DEV_SCORES
 from pyser.score.result import MODEL_FILE as MODEL
 from pyser.score.result import RUN_FILE as RECORD
 from pyser.score.result import SCORES_FILE as SCORES
-from pyser.train.codedigest import code_digest, model_inputs, schema_digest
+from pyser.train.codedigest import code_digest, inputs_asked, schema_digest
 from pyser.train.extras import extra_tables
 
 DEFAULT_FEATURES = "default"  # of the data directory that is given, whatever made them
@@ -93,15 +93,18 @@ def read_split(split):
     return read_json(path)
 
 
-def input_digests(data, split, folds, model):
-    """Digests of all that runs of ``model`` depend on, besides settings and seed.
+def input_digests(data, split, folds, config):
+    """Digests of all that runs depend on, besides settings and seed.
 
     Features count by what made them and by their places in the archive, and by their values through
     the statistics in the split: to read the whole archive would take seconds.
 
+    Args:
+        config: sections of settings, as given or worked out.
+
     Returns:
         A dict fold -> dict of ``features``, ``frontend``, ``labels``, ``speakers``, ``split`` and
-        ``code``; and ``extras``, where the model reads some.
+        ``code``; ``extras``, where the model reads some; ``word_vectors``, where a file is given.
 
     Raises:
         FileError: a table is missing.
@@ -119,12 +122,30 @@ def input_digests(data, split, folds, model):
         if shared[name] != protocol["inputs"][key]:
             found = f"the {name} in {data} changed since this split was made"
             raise InputError(found, split, remedy="run pyser split again")
-    shared |= {"frontend": digest(reader.made_by), "code": code_digest(model)}
-    inputs = model_inputs(model)
-    if inputs:
-        tables = extra_tables(inputs, DataDir(data))
-        shared["extras"] = digest([[name, file_digest(data / name)] for name in tables])
+    shared |= {"frontend": digest(reader.made_by), "code": code_digest(config["model"]["name"])}
+    shared |= _extra_digests(data, config)
     return {fold: shared | {"split": _split_digest(split, fold, protocol)} for fold in folds}
+
+
+def _extra_digests(data, config):
+    """Of the tables that extras are read from, and of the file of word vectors."""
+    inputs, settings, found = inputs_asked(config), config.get("data", {}), {}
+    if inputs:
+        # another name is no setting, which is said when settings are worked out
+        transcript = settings.get("transcript")
+        chosen = [transcript] if transcript in TEXT_TABLES else []
+        tables = extra_tables(inputs, DataDir(data), *chosen)
+        found["extras"] = digest([[name, file_digest(data / name)] for name in tables])
+    path = settings.get("word_vectors")
+    if not path:
+        return found
+    if "text" not in inputs:
+        what = f"the model {config['model']['name']} reads no words"
+        raise InputError(what, f"data.word_vectors is {path}", remedy="leave word_vectors out")
+    if not Path(str(path)).is_file():
+        remedy = "correct data.word_vectors, or leave it out to train word vectors"
+        raise FileError("no such file", path, "word vectors as text", remedy)
+    return found | {"word_vectors": file_digest(path)}
 
 
 def request_digest(entries):

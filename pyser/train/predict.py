@@ -6,7 +6,7 @@ import torch
 
 from pyser.errors import FileError
 from pyser.files import read_json
-from pyser.models.members import build_model, inputs_of
+from pyser.models.members import build_model
 from pyser.score.table import decide, write_scores
 from pyser.train import checkpoint, plan
 from pyser.train.fit import logits
@@ -45,12 +45,15 @@ def open_run(directory, parts, device="cpu"):
         raise FileError("no complete run", directory, remedy="run pyser train")
     record = read_json(directory / plan.RECORD)
     where = record["data"], record["split"], [record["fold"]]
-    digests = plan.input_digests(*where, record["model"])[record["fold"]]
-    plan.check_same(record, record["config"], digests, directory)
+    config = record["config"]
+    # the vectors of its words are stored with the model: their file need not be there any more
+    needed = config | {"data": config["data"] | {"word_vectors": ""}}
+    digests = plan.input_digests(*where, needed)[record["fold"]]
+    plan.check_same(record, config, digests, directory)
     device = prepare_torch(record["threads"], device)
     model, saved = load_model(directory / plan.MODEL)
-    settings = Settings.from_dict(record["config"], directory)
-    extras = inputs_of(settings.name), saved["known"]
+    settings = Settings.from_dict(config, directory)
+    extras = plan.inputs_asked(config), saved["known"]
     where = record["data"], record["split"], record["fold"]
     fold = load_fold(*where, settings.data, parts, *extras)
     return model.to(device), fold, settings

@@ -76,7 +76,10 @@ def pack_model(model, fold, record):
     return {key: record[key] for key in _MODEL_KEYS} | {
         "state_dict": {name: tensor.cpu() for name, tensor in model.state_dict().items()},
         "blocks": model.blocks,
-        "known": fold.known,
+        "known": {
+            name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+            for name, value in fold.known.items()
+        },
         "frontend": fold.frontend,
         "statistics": statistics,
     }

@@ -55,7 +55,7 @@ def plan_row(row, runs, data, split):
     folds = sorted({run.fold for run in runs})
     request = plan.request_digest(entries)
     data, split = plan.places_of(row_features(row), data, split)
-    digests = plan.input_digests(data, split, folds, entries["model.name"].value)
+    digests = plan.input_digests(data, split, folds, _sections(entries))
     asked = {fold: digests[fold] | {"request": request} for fold in folds}
     unsure = [run for run in runs if not plan.answers(run, asked[run.fold])]
     settings = _resolve(entries) if unsure else None
@@ -79,6 +79,14 @@ def queue(rows):
     """
     pairs = [(row, run) for row in rows for run in row.runs if not run.complete]
     return sorted(pairs, key=lambda pair: pair[1].seed)  # stable: rows and folds stay in order
+
+
+def _sections(entries):
+    """Sections of the values that were given."""
+    sections = {}
+    for entry in entries.values():
+        sections.setdefault(entry.section, {})[entry.key] = entry.value
+    return sections
 
 
 def _resolve(entries):

@@ -21,12 +21,17 @@ class DataSettings:
             included, without labels), of the ``train`` utterances of the fold, or ``none``.
         frame_step: keep every n-th frame.
         frame_stack: join each frame that is kept with those after it, this many in all.
+        transcript: the table that models of words read: ``text``, by hand, or ``text_asr``.
+        word_vectors: a file of word vectors, as text of word2vec or GloVe, for models of words; its
+            name is relative to the working directory. Only words in it are known then.
     """
 
     features: str = DEFAULT_FEATURES
     normalisation: Literal["speaker", "train", "none"] = "speaker"
     frame_step: int = limited(1, 1)
     frame_stack: int = limited(1, 1)
+    transcript: Literal["text", "text_asr"] = "text"
+    word_vectors: str = ""
 
     def __post_init__(self):
         check_limits(self)

@@ -16,7 +16,6 @@ import yaml
 from pyser.errors import PyserError
 from pyser.files import read_json, write_json, write_text
 from pyser.log import log, warn
-from pyser.models.members import inputs_of
 from pyser.train import checkpoint, grid, plan
 from pyser.train.energy import EnergyMeter
 from pyser.train.fit import FitState, finished
@@ -45,7 +44,7 @@ def train_run(spec):
     began = time.monotonic()
     run = plan.Run(spec.fold, spec.seed, Path(spec.directory))
     settings = Settings.from_dict(spec.config)
-    digests = plan.input_digests(spec.data, spec.split, [spec.fold], settings.name)[spec.fold]
+    digests = plan.input_digests(spec.data, spec.split, [spec.fold], settings.as_dict())[spec.fold]
     if run.complete:
         record = with_defaults(read_json(run.directory / plan.RECORD))
         plan.check_same(record, settings.as_dict(), digests, run.directory)
@@ -55,7 +54,7 @@ def train_run(spec):
     start = _start_point(run, settings, digests, spec.threads)
     spec.threads = start["threads"]
     device = prepare_torch(spec.threads, spec.device)
-    inputs = inputs_of(settings.name)
+    inputs = plan.inputs_asked(settings.as_dict())
     fold = load_fold(spec.data, spec.split, spec.fold, settings.data, ["train", "dev"], inputs)
     model = make_model(settings, fold, spec.seed).to(device)
     _log_start(run, settings, fold, model, spec.threads, device)

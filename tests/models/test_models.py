@@ -20,6 +20,13 @@ ACRNN |= {"attention_dim": 4, "segment_hop": 4}
 CNN = {"bins": 4, "maps": (6, 7), "pools": 1, "segment_frames": 4, "train_hop": 3, "test_hop": 2}
 SEQCAP = {"bins": 4, "maps": 6, "gru": 5, "fc": 6, "window": 2, "window_hop": 1}
 TRANSFORMER = {"width": 8, "heads": 2, "layers": 1, "feedforward": 12, "dropout": 0.0}
+MSCNN = {
+    "filters": 4,
+    "audio_scales": (3, 5),
+    "text_scales": (2, 3),
+    "embedding": 6,
+    "dropout": 0.0,
+}
 SDCAFF = {"maps": (4, 6, 8), "reduction": 2, "hidden": 12, "dynamic": 6, "inner": 8, "dropout": 0.0}
 # Configurations small enough for a test: at least one of each model.
 SMALL = [
@@ -53,6 +60,10 @@ SMALL = [
     ("transformer_aux", TRANSFORMER),
     ("transformer_aux", TRANSFORMER | {"positions": "sine", "gender_weight": 0.1}),
     ("transformer_aux", TRANSFORMER | {"reads": ("static", "delta"), "max_positions": 4}),
+    ("mscnn", MSCNN),
+    ("mscnn", MSCNN | {"spu": False, "swem": False, "xvector": True, "dropout": 0.1}),
+    ("mscnn", MSCNN | {"attention": False, "text_scales": (1, 3, 4)}),
+    ("mscnn", MSCNN | {"modalities": "audio", "max_frames": 8}),
     ("sdcaff", SDCAFF),
     ("sdcaff", SDCAFF | {"fusion": "aff", "delta_axis": "cepstral", "max_frames": 0}),
     ("sdcaff", SDCAFF | {"fusion": "concat", "max_frames": 8}),
@@ -62,13 +73,17 @@ SMALL = [
 
 
 WORDS = ["ja", "nein", "doch", "nie"]
-KNOWN = {"text": WORDS, "text_asr": WORDS}
+KNOWN = {"text": WORDS, "text_asr": WORDS, "xvector": 3}
+
+
+def reads_extras(model):
+    return bool(getattr(model, "inputs", ()) or getattr(model, "optional_inputs", ()))
 
 
 def make(name, options, seed=0):
     torch.manual_seed(seed)
     model = MODELS[name]
-    known = [KNOWN] if getattr(model, "inputs", ()) else []
+    known = [KNOWN] if reads_extras(model) else []
     return model(model.Config(**options), BLOCKS, CLASSES, *known)
 
 
@@ -77,7 +92,9 @@ def draw_extras(random):
     words = random.integers(1, len(WORDS) + 2, random.integers(1, 6))
     wave = random.standard_normal(random.integers(400, 900)).astype(np.float32)
     gender = np.int64(random.integers(-1, 2))
-    return {"gender": gender, "text": words, "text_asr": words[::-1].copy(), "wave": wave}
+    words = {"text": words, "text_asr": words[::-1].copy()}
+    xvector = random.standard_normal(KNOWN["xvector"]).astype(np.float32)
+    return {"gender": gender, **words, "wave": wave, "xvector": xvector}
 
 
 class Example(np.ndarray):
@@ -233,7 +250,7 @@ def test_num_parameters_counts_all(small):
 def test_saved_weights_give_the_same_output(small, tmp_path):
     features, lengths = batch()
     torch.save(small.state_dict(), tmp_path / "weights.pt")
-    known = [KNOWN] if getattr(small, "inputs", ()) else []
+    known = [KNOWN] if reads_extras(small) else []
     other = type(small)(small.config, small.blocks, CLASSES, *known)
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     assert torch.equal(other.eval()(features, lengths), small.eval()(features, lengths))

@@ -180,7 +180,7 @@ def settings(place, **changes):
 
 
 def digests(place):
-    return plan.input_digests(place / "data", place / "split", [1], "hnsd")[1]
+    return plan.input_digests(place / "data", place / "split", [1], {"model": {"name": "hnsd"}})[1]
 
 
 def differences(made, config, now):
