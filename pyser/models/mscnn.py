@@ -152,7 +152,8 @@ class MSCNN(Network):
             audio_scales: frames that convolutions read.
             text_scales: words that convolutions read, as many sizes.
             embedding: values of trained word vectors; those of a file have their own number.
-            tune_vectors: train given word vectors too.
+            tune_vectors: train given word vectors too; weight decay then moves those of words that
+                training does not have.
             max_frames: so many frames of an utterance are read, from its start; 0: all.
             max_words: the same of words.
             dropout: on what enters the last layer.

@@ -134,8 +134,10 @@ def _extra_digests(data, config):
         # another name is no setting, which is said when settings are worked out
         transcript = settings.get("transcript")
         chosen = [transcript] if transcript in TEXT_TABLES else []
-        tables = extra_tables(inputs, DataDir(data), *chosen)
-        found["extras"] = digest([[name, file_digest(data / name)] for name in tables])
+        files = [data / name for name in extra_tables(inputs, DataDir(data), *chosen)]
+        if "xvector" in inputs:  # one vector an utterance: little to read, unlike features
+            files += filter(Path.is_file, FeatureReader(data / "xvector.scp").archives())
+        found["extras"] = digest([[path.name, file_digest(path)] for path in files])
     path = settings.get("word_vectors")
     if not path:
         return found

@@ -223,6 +223,15 @@ def test_xvectors_are_read_where_they_are_asked_for(place):
         extra_tables(["text", "xvector"], DataDir(place / "data"))
 
 
+def test_the_digest_of_extras_follows_the_values_of_xvectors(place):
+    asked = {"model": MODEL | {"xvector": True}}
+    before, without = digests(place, **asked), digests(place, model=MODEL)
+    write_xvectors(DataDir(place / "data"), **{"spk0-1": np.ones(4, np.float32)})
+    after = digests(place, **asked)
+    assert {name for name in after if after[name] != before[name]} == {"extras"}
+    assert digests(place, model=MODEL) == without
+
+
 def test_xvectors_that_cannot_be_used(place):
     data = DataDir(place / "data")
     names = ["spk0-0", "spk0-1"]
