@@ -54,12 +54,6 @@ SMALL = [
     ("lstm_ctc", {"hidden": 16, "layers": 1, "reads": ()}),
     ("lstm_ctc", {"hidden": 8, "loss": "posterior", "num_labels": 3, "dropout": 0.1}),
     ("lstm_ctc", {"hidden": 16, "reads": (), "num_labels": 2, "reach": 1}),
-    ("transformer", TRANSFORMER),
-    ("transformer", TRANSFORMER | {"reads": ("static",), "layers": 2, "positions": "none"}),
-    ("transformer", TRANSFORMER | {"reach": 2, "dropout": 0.1}),
-    ("transformer_aux", TRANSFORMER),
-    ("transformer_aux", TRANSFORMER | {"positions": "sine", "gender_weight": 0.1}),
-    ("transformer_aux", TRANSFORMER | {"reads": ("static", "delta"), "max_positions": 4}),
     ("mscnn", MSCNN),
     ("mscnn", MSCNN | {"spu": False, "swem": False, "xvector": True, "dropout": 0.1}),
     ("mscnn", MSCNN | {"attention": False, "text_scales": (1, 3, 4)}),
@@ -69,6 +63,12 @@ SMALL = [
     ("sdcaff", SDCAFF | {"fusion": "concat", "max_frames": 8}),
     ("sdcaff", SDCAFF | {"streams": "static", "auxiliary": 0.0}),
     ("sdcaff", SDCAFF | {"streams": "dynamic", "dropout": 0.1}),
+    ("transformer", TRANSFORMER),
+    ("transformer", TRANSFORMER | {"reads": ("static",), "layers": 2, "positions": "none"}),
+    ("transformer", TRANSFORMER | {"reach": 2, "dropout": 0.1}),
+    ("transformer_aux", TRANSFORMER),
+    ("transformer_aux", TRANSFORMER | {"positions": "sine", "gender_weight": 0.1}),
+    ("transformer_aux", TRANSFORMER | {"reads": ("static", "delta"), "max_positions": 4}),
 ]
 
 
