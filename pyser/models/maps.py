@@ -1,4 +1,4 @@
-"""Spectrograms as maps: convolutions over frames and bins that no padding reaches.
+"""Features as maps: convolutions over frames and bins that no padding reaches.
 
 Shapes: maps [B, K, T, F], K values at each of T frames and F bins, of which ``lengths`` [B] frames
 are real. Maps are zero beyond them, as what stands beyond the first frame is for a convolution.
@@ -36,6 +36,12 @@ def read_spectrogram(features, lengths, config):
     return frames.unflatten(2, (-1, config.average_bins)).mean(dim=-1)[:, None]
 
 
+def clear_padding(maps, lengths):
+    """Maps [B, K, T, F], whose padding is finite, with 0 beyond ``lengths`` [B]."""
+    mask = frame_mask(lengths, maps.shape[2])
+    return maps * mask[:, None, :, None].to(maps.dtype)  # on CPUs faster than masked_fill
+
+
 class MapNorm(nn.BatchNorm2d):
     """Batch normalisation of maps by what is real of them; the padding comes out as zeros."""
 
@@ -44,6 +50,8 @@ class MapNorm(nn.BatchNorm2d):
         mask = frame_mask(lengths, maps.shape[2])
         if mask.all():
             return self._normalise(maps)
+        if not self.training:
+            return clear_padding(self._normalise(maps), lengths)
         frames = maps.transpose(1, 2)  # [B, T, K, F]
         real = self._normalise(frames[mask][:, :, None])[:, :, 0]
         whole = real.new_zeros(frames.shape)

@@ -4,7 +4,8 @@ Dong, Peng, Che: "Dynamic-Static Cross Attentional Feature Fusion Method for Spe
 Recognition", MultiMedia Modeling (MMM) 2023, pp. 350-361. Dynamic ReLU: Chen et al., ECCV 2020.
 Attentional feature fusion: Dai et al., WACV 2021. Center loss: Wen et al., ECCV 2016.
 
-Shapes besides those of ``layers``: maps [B, C, T, F] are of C channels, T frames and F rows.
+Shapes besides those of ``layers``: maps [B, C, T, F] are of C channels, T frames and F rows, as in
+``maps``.
 """
 
 import itertools
@@ -17,18 +18,13 @@ from torch.nn import functional
 
 from pyser.errors import InputError
 from pyser.models.auxiliary import auxiliary_loss
-from pyser.models.layers import BatchNorm, Encoder, check_blocks, frame_mask, select_blocks
+from pyser.models.layers import Encoder, check_blocks, frame_mask, select_blocks
 from pyser.models.limits import check_limits, limited
+from pyser.models.maps import MapNorm, clear_padding
 from pyser.models.network import Network
 
 _BLOCKS = ("static", "delta", "delta2")
 _GENDERS = 2
-
-
-def clear_padding(maps, lengths):
-    """Maps [B, C, T, F], whose padding is finite, with 0 beyond ``lengths`` [B]."""
-    mask = frame_mask(lengths, maps.shape[2])
-    return maps * mask[:, None, :, None].to(maps.dtype)  # on CPUs faster than masked_fill
 
 
 def halve_maps(maps, lengths):
@@ -44,23 +40,6 @@ def pool_maps(maps, lengths):
     """Mean over the real frames and all rows of maps whose padding is 0: [B, C]."""
     maps = maps.to(torch.promote_types(maps.dtype, torch.float32))
     return maps.mean(dim=3).sum(dim=2) / lengths[:, None]
-
-
-class MapNorm(BatchNorm):
-    """Batch normalisation of the channels of maps over real frames; padding becomes 0."""
-
-    def forward(self, maps, lengths):
-        """Normalise ``maps`` [B, C, T, F], of which ``lengths`` [B] frames are real."""
-        if not self.training:
-            known = self.running_mean, self.running_var, self.weight, self.bias
-            normal = functional.batch_norm(maps, *known, training=False, eps=self.eps)
-            return clear_padding(normal, lengths)
-        frames = maps.transpose(1, 2)
-        mask = frame_mask(lengths, frames.shape[1])
-        normal = super().forward(frames[mask])  # [real frames, C, F]
-        whole = normal.new_zeros(frames.shape)
-        whole[mask] = normal
-        return whole.transpose(1, 2)
 
 
 class DynamicReLU(nn.Module):
