@@ -15,10 +15,10 @@ recipe=$(cd "$(dirname "$0")" && pwd)
 common=$recipe/../common
 . "$common/env.sh"
 
-experiment='' stage=0 stop_stage=6 nj=$(nproc) device=cpu seeds=1 folds=all work_dir=$recipe standin_size=small feature_conf=fbank.conf
+experiment='' stage=0 stop_stage=6 nj=$(nproc) device=cpu seeds=1 folds=all word_vectors='' work_dir=$recipe standin_size=small feature_conf=fbank.conf
 default_labels=$labels default_model=$model
 for name in $root_option ${prepare_options:=}; do declare "$name="; done
-options="$prepare_options stage stop_stage nj device protocol model experiment labels seeds folds feature_conf work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
+options="$prepare_options stage stop_stage nj device protocol model experiment labels seeds folds feature_conf word_vectors work_dir ${standin_model:+standin_size} ${num_folds:+num_folds} $root_option"
 explicit=" " prepare_given=()
 
 usage() {
@@ -38,6 +38,7 @@ usage: egs/$(basename "$recipe")/run.sh [options]
   --folds LIST       such as 1,3-5 (default all)
   --feature-conf F   options of \`pyser features\`: conf/F, here or in egs/common, or a path
                      (default $feature_conf)
+  --word-vectors FILE  of word2vec or GloVe, as text, for a model of words (default: it learns its own)
   --work-dir DIR     where data/ and exp/ go (default: this recipe's folder)${standin_model:+
   --standin-size S   small or tiny, of the generated stand-in (default small)}${num_folds:+
   --num-folds K      speaker-disjoint folds to generate; 0: a fold per speaker, at most 5 (default $num_folds)}
@@ -69,6 +70,7 @@ done
 [ "$stage" -le "$stop_stage" ] && [ "$stop_stage" -le 6 ] ||
   fail "--stage=$stage --stop-stage=$stop_stage: stages are 0 to 6, the first not after the last" 2
 [[ $explicit != *" model "* || -z $experiment ]] || fail "--model or --experiment, one of them" 2
+[[ -z $word_vectors || -z $experiment ]] || fail "--word-vectors is for a --model; of a row, write data.word_vectors" 2
 [[ $folds =~ ^(all|[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)$ ]] ||
   fail "--folds=$folds: expected all, or numbers and ranges such as 1,3-5" 2
 
@@ -125,6 +127,10 @@ else
   what="--model $(show_conf "$model")"
   wanted=$model_conf
   train=(--config "$model_conf") score=() report=()
+  if [ -n "$word_vectors" ]; then
+    value=$(realpath -e -- "$word_vectors" 2>/dev/null) || fail "--word-vectors $word_vectors: no such file"
+    train+=("--data.word_vectors=$value")
+  fi
 fi
 if [[ -z $experiment || $explicit == *" seeds "* ]]; then
   what+=" --seeds $seeds"
@@ -145,6 +151,7 @@ command+=" $what"
 [ -n "${num_folds:-}" ] && command+=" --num-folds $num_folds" || command+=" --protocol $protocol"
 [ "$labels" = "$default_labels" ] || command+=" --labels $labels"
 [ "$folds" = all ] || command+=" --folds $folds"
+[ -z "$word_vectors" ] || command+=" --word-vectors FILE"
 [[ $explicit != *" feature_conf "* ]] || command+=" --feature-conf ${feature_conf##*/}"
 
 runs() { # runs NUMBER NAME: whether this stage is asked for; says so

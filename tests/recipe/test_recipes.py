@@ -176,6 +176,31 @@ def test_a_model_with_features_of_its_own(repository, finished, tmp_path):
     assert "| lld " in done.stdout and "| tiny " in done.stdout
 
 
+WORDS_MODEL = """\
+model: {name: mscnn, filters: 4}
+data: {features: mfcc32, normalisation: speaker, frame_step: 8}
+train: {learning_rate: 0.01, epochs: 1, batch_size: 16}
+"""
+
+
+def test_a_model_of_words_with_vectors_of_the_user(repository, finished, tmp_path):
+    (tmp_path / "data").mkdir()
+    os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
+    (tmp_path / "words.yaml").write_text(WORDS_MODEL)
+    lines = (finished[0] / "data/standin/text").read_text().splitlines()
+    words = sorted({word.lower() for line in lines for word in line.split()[1:]})
+    random = np.random.default_rng(0)
+    rows = (" ".join([word, *(f"{x:.3f}" for x in random.standard_normal(6))]) for word in words)
+    (tmp_path / "vectors.txt").write_text("\n".join(rows) + "\n")
+    options = ("--folds", 1, "--word-vectors", tmp_path / "vectors.txt")
+    done = standin(repository, tmp_path, tmp_path / "words.yaml", *options)
+    assert done.returncode == 0, done.stderr
+    assert "--folds 1 --word-vectors FILE" in (tmp_path / "exp/RESULTS.md").read_text()
+    log = (tmp_path / "exp/standin/words/loso5/fold1/seed1/train.log").read_text()
+    assert "vectors.txt: vectors of" in log
+    assert (tmp_path / "data/standin-mfcc32/feats.scp").is_file()
+
+
 @pytest.mark.parametrize(
     "recipe, options, words",
     [
@@ -194,6 +219,8 @@ def test_a_model_with_features_of_its_own(repository, finished, tmp_path):
         ("iemocap", ["--protocol", "nonesuch"], "no protocol"),
         ("iemocap", ["--experiment", "nonesuch"], "no nonesuch.yaml"),
         ("iemocap", ["--experiment", "e", "--model", "m"], "--model or --experiment, one of"),
+        ("iemocap", ["--experiment", "e", "--word-vectors", "f"], "is for a --model"),
+        ("iemocap", ["--model", "mscnn", "--word-vectors", "/no/f"], "--word-vectors /no/f: no such file"),
         ("iemocap", ["--seeds", "0"], "at least 1 is expected"),
         ("iemocap", ["--stage", "9"], "stages are 0 to 6"),
         ("iemocap", ["--stage", "3", "--stop-stage", "2"], "stages are 0 to 6"),
