@@ -220,7 +220,7 @@ def test_a_model_of_words_with_vectors_of_the_user(repository, finished, tmp_pat
         ("iemocap", ["--experiment", "nonesuch"], "no nonesuch.yaml"),
         ("iemocap", ["--experiment", "e", "--model", "m"], "--model or --experiment, one of"),
         ("iemocap", ["--experiment", "e", "--word-vectors", "f"], "is for a --model"),
-        ("iemocap", ["--model", "mscnn", "--word-vectors", "/no/f"], "--word-vectors /no/f: no such file"),
+        ("iemocap", ["--model", "mscnn", "--word-vectors", "/no/f"], "/no/f: no such file"),
         ("iemocap", ["--seeds", "0"], "at least 1 is expected"),
         ("iemocap", ["--stage", "9"], "stages are 0 to 6"),
         ("iemocap", ["--stage", "3", "--stop-stage", "2"], "stages are 0 to 6"),
