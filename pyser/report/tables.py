@@ -152,7 +152,7 @@ def _machine_lines(result):
 
 
 def cost_lines(result):
-    """What training took, of a result that tells: time, machine, energy where it was readable."""
+    """What training and answers took, of a result that tells; energy where it was readable."""
     seconds = result.get("seconds")
     if seconds is None:
         return []
@@ -165,7 +165,9 @@ def cost_lines(result):
     )
     threads = (result.get("environment") or {}).get("threads")
     each = f", {plural(threads, 'thread')} each" if threads else ""
-    return [f"Training: {duration(seconds)} for {runs}{each}{energy}"]
+    factor = result.get("real_time_factor")
+    answers = f"; answers: {factor:g} of real time, from features" if factor is not None else ""
+    return [f"Training: {duration(seconds)} for {runs}{each}{energy}{answers}"]
 
 
 def _sentence(text):

@@ -22,6 +22,7 @@ from pyser.score.table import format_scores, parse_scores, read_scores
 RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; run.json is written last
 SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
 DEV_SCORES_FILE = "dev_scores.tsv"  # of a run, beside its scores.tsv
+INFERENCE_FILE = "inference.json"  # of a run: how long its scores.tsv took
 STYLE_TABLE = "utt2style"
 _RUN_PATH = re.compile(r"fold(\d+)/seed(\d+)")
 # what all runs of one experiment must agree on
@@ -183,12 +184,15 @@ def _dev(run):
 
 
 def _optional(runs):
-    """What not all runs tell: seconds and joules of all, digests they share, the audit."""
+    """What not all runs tell: what they cost, digests they share, the audit."""
     first, told = runs[0].info, {}
     for cost in ("seconds", "joules"):
         values = [run.info.get(cost) for run in runs]
         if None not in values:
             told[cost] = round(sum(values), 1)
+    factors = [_real_time_factor(run) for run in runs]
+    if None not in factors:
+        told["real_time_factor"] = float(f"{np.median(factors):.2g}")
     digests = [run.info.get("digests", {}) for run in runs]
     told["digests"] = {
         key: value
@@ -207,6 +211,13 @@ def run_temperatures(result):
     if not dev or any(run.get("temperature") is None for run in dev):
         return None
     return {(run["fold"], run["seed"]): run["temperature"] for run in dev}
+
+
+def _real_time_factor(run):
+    """Seconds a run took for a second of the test part, None if unknown."""
+    path = run.path / INFERENCE_FILE
+    cost = read_json(path) if path.is_file() else {}
+    return cost["seconds"] / cost["audio_seconds"] if cost.get("audio_seconds") else None
 
 
 def _first_difference(one, other):

@@ -1,12 +1,14 @@
 """The answers of a trained run on the dev and the test part of its fold."""
 
+import time
 from pathlib import Path
 
 import torch
 
 from pyser.errors import FileError
-from pyser.files import read_json
+from pyser.files import read_json, write_json
 from pyser.models.members import build_model
+from pyser.score.result import INFERENCE_FILE
 from pyser.score.table import decide, write_scores
 from pyser.train import checkpoint, plan
 from pyser.train.fit import logits
@@ -21,11 +23,24 @@ _FILES = {"dev": plan.DEV_SCORES, "test": plan.SCORES}
 def predict_run(directory, device="cpu"):
     """Write ``dev_scores.tsv`` and ``scores.tsv`` of the run in the folder ``directory``.
 
-    The dev part is what calibration may be fitted on. Raises what ``open_run`` raises.
+    The dev part is what calibration may be fitted on; ``inference.json`` tells how long the test
+    part took, after the dev part had warmed everything up. Raises what ``open_run`` raises.
     """
+    directory = Path(directory)
     model, fold, _ = open_run(directory, list(_FILES), device)
     for part, name in _FILES.items():
-        write_scores(Path(directory) / name, _answers(model, fold, part))
+        started = time.perf_counter()
+        scores = _answers(model, fold, part)
+        cost = {"seconds": time.perf_counter() - started, "audio_seconds": _duration(fold, part)}
+        write_json(directory / INFERENCE_FILE, cost | {"threads": torch.get_num_threads()})
+        write_scores(directory / name, scores)
+
+
+def _duration(fold, part):
+    """Seconds of audio that the frames of one part of a Fold are of, nearly."""
+    options = (fold.frontend or {}).get("options", {})
+    frames = sum(len(features.rows) for features, _ in fold.examples[part])
+    return frames * options.get("frame_shift", 10.0) / 1000
 
 
 def open_run(directory, parts, device="cpu"):

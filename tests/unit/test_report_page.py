@@ -214,3 +214,5 @@ def test_costs_in_words():
     assert cost_lines({}) == []
     (line,) = cost_lines({"seconds": 60, "joules": 7.2e6, "dev": [{}]})
     assert line == "Training: 1 min 0 s for 1 run, 2.000 kWh (CPU packages)"
+    (line,) = cost_lines({"seconds": 60, "real_time_factor": 0.00031, "dev": [{}]})
+    assert line.endswith("not readable there; answers: 0.00031 of real time, from features")

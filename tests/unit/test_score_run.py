@@ -330,8 +330,11 @@ def test_cost_environment_and_digests_are_kept(tmp_path):
     told = {"seconds": 10.26, "environment": {"cores": 2}}
     exp = write_experiment(tmp_path / "exp", folds=(1, 2), **told)
     write_run(exp, 3, 1, seconds=5.0, environment={"cores": 4})
+    for run, seconds in zip(sorted(exp.glob("fold*/seed1")), (0.4, 0.2, 0.9), strict=True):
+        write_json(run / "inference.json", {"seconds": seconds, "audio_seconds": 200.0})
     main(["--exp", str(exp)])
     result = read_json(exp / "result.json")
+    assert result["real_time_factor"] == 0.002
     assert (result["seconds"], result["environment"]) == (25.5, {"cores": 2})
     assert result["digests"] == {"features": "0f", "labels": "1a"}  # those of splits differ
     assert result["remarks"] == ["1 of 3 runs were made with another environment than the first"]
@@ -355,7 +358,7 @@ def test_older_runs_have_no_cost_and_no_audit(tmp_path):
     exp = write_experiment(tmp_path / "exp", split=str(tmp_path / "gone"))
     main(["--exp", str(exp)])
     result = read_json(exp / "result.json")
-    assert not {"seconds", "audit"} & result.keys()
+    assert not {"seconds", "real_time_factor", "audit"} & result.keys()
     assert not (exp / "curves.tsv").exists()
 
 

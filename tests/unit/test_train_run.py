@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import kaldiio
 import numpy as np
 import pytest
 import torch
@@ -298,6 +299,10 @@ def test_prediction_uses_the_model_of_the_best_epoch(place):
     labels = DataDir(place / "data").table("utt2emo")
     assert [CLASSES[index] for index in scores.reference] == [labels[name] for name in test]
     assert set(scores.speakers) == {name.split("-")[0] for name in test}
+    cost = read_json(directory / "inference.json")
+    frames = sum(len(kaldiio.load_scp(str(place / "data/feats.scp"))[name]) for name in test)
+    assert cost["audio_seconds"] == pytest.approx(frames / 100)
+    assert 0 < cost["seconds"] < 60 and cost["threads"] == 1
     np.testing.assert_allclose(np.exp(scores.log_posteriors).sum(axis=1), 1, atol=1e-5)
     told, dev = read_json(directory / "run.json"), read_scores(directory / "dev_scores.tsv")
     assert list(dev.utterances) == (place / "split" / "fold1" / "dev").read_text().split()
