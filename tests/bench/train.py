@@ -44,7 +44,7 @@ LENGTHS_S = {  # median, deviation of the logarithm, shortest, longest, training
 }
 FRAMES_PER_S = 100
 TARGET = 0.85
-WARM_UP = 4  # batches
+WARM_UP = 2  # batches
 
 
 def draw_lengths(name):

@@ -189,5 +189,6 @@ def test_a_step_of_training_is_timed_beside_the_bare_pair(monkeypatch, tmp_path)
     assert str(tmp_path) not in page
     rows = [line.split("|") for line in page.splitlines() if line.startswith("| EMO-DB")]
     pair, whole, data, ratio = map(float, rows[0][3:7])
-    assert 0 < data < whole
-    assert ratio == pytest.approx(pair / whole, abs=0.05)
+    low, high = map(float, rows[0][7].split("-"))
+    assert 0 < data < whole and 0 < pair
+    assert low <= ratio <= high
