@@ -45,9 +45,10 @@ def difference_chart(comparison, standin=False):
     names = [row.name for row in rows]
     drawing, scale, tops = _dot_plot(names, (-most, most), label, standin)
     bottom = drawing.height - 40
-    title = f"UA minus that of {comparison.reference} (points), 95 % interval"
+    title = "difference of UA (points), 95 % interval"
     x_axis(drawing, scale, bottom, title, top=tops[0] - 12, form=_signed)
     drawing.line(scale(0), tops[0] - 12, scale(0), bottom, "dashed")
+    drawing.text(scale(0), tops[0] - 20, comparison.reference, "small muted", "middle")
     for row, y in zip(rows, tops, strict=True):
         _interval_dot(drawing, scale, y, *row.difference)
     return drawing

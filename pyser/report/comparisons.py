@@ -86,20 +86,21 @@ def _settings(row):
 
 def _test(rows, reference):
     """``rows`` with their paired tests against ``reference``, corrected for their number."""
-    paired, remarks = {}, []
+    paired, remarks = {}, {}
     for row in rows:
         if row is reference:
             continue
         try:
             paired[row.name] = compare(row.experiment.scores, reference.experiment.scores)
-            remarks += [f"{row.name}: {remark}" for remark in paired[row.name].remarks]
+            for remark in paired[row.name].remarks:
+                remarks.setdefault(remark, []).append(row.name)
         except InputError as error:
-            remarks += [f"{row.name} is not compared: {error}"]
+            remarks.setdefault(f"not compared: {error}", []).append(row.name)
     corrected = dict(zip(paired, holm([_p(one) for one in paired.values()]), strict=True))
     tested = [
         Row(row.plan, row.experiment, paired.get(row.name), corrected.get(row.name)) for row in rows
     ]
-    return tested, remarks
+    return tested, [f"{', '.join(names)}: {remark}" for remark, names in remarks.items()]
 
 
 def _p(paired):

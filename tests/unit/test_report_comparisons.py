@@ -81,7 +81,7 @@ def test_a_row_that_was_tested_on_less_is_named_not_compared(place, group):
     less = replace(part, scores=part.scores.select(part.scores.fold < 3))
     group = replace(group, experiments=(whole["full"], whole["no gate"], less))
     comparison = make_comparison(read_experiment(place / "parts.yaml"), group)
-    assert any("half is not compared" in remark for remark in comparison.remarks)
+    assert any("half: not compared" in remark for remark in comparison.remarks)
     assert comparison.rows[2].difference is None
     assert comparison_table(comparison).rows[2][4] == "-"
 
