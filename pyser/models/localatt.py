@@ -28,6 +28,8 @@ class LocalAttention(Network):
         num_classes: C.
     """
 
+    stride = 1
+
     @dataclass(frozen=True)
     class Config:
         """Sizes.

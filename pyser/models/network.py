@@ -6,11 +6,18 @@ from torch import nn
 class Network(nn.Module):
     """A model of one paper, as training and saved files know it.
 
+    Attributes:
+        stride: frames of the input from one frame that ``pooling`` gets to the next, in a model
+            whose ``pooling`` gets those of whole utterances and whose ``classifier`` ends with its
+            last layer: what passes there can be shown. ``None``: it is not built so.
+
     Args:
         config: of the class ``Config`` of the model.
         blocks: widths of the feature blocks, name -> d.
         num_classes: C.
     """
+
+    stride = None
 
     def __init__(self, config, blocks, num_classes):
         super().__init__()

@@ -30,6 +30,8 @@ class Transformer(Network):
         num_classes: C.
     """
 
+    stride = 1
+
     @dataclass(frozen=True)
     class Config:
         """Sizes.

@@ -34,6 +34,7 @@ class TransformerAux(Network):
     """
 
     inputs = ("gender",)
+    stride = 1
 
     @dataclass(frozen=True)
     class Config:

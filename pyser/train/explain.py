@@ -82,7 +82,7 @@ def _chosen_arrays(scores, by_fold):
         place = part.utterances["test"].index(name)
         (inside,) = look_inside(model, [part.examples["test"][place]])
         arrays |= _frame_arrays(number, inside)
-        step = settings.data.frame_step * getattr(members_of(model)[0], "stride", 1)
+        step = settings.data.frame_step * members_of(model)[0].stride
         arrays[f"features_{number}"], shared = _features(run, name, step, part.frontend)
         wave, duration_s = _wave(run, name)
         arrays |= {} if wave is None else {f"wave_{number}": wave}

@@ -1,7 +1,8 @@
 """What happens inside a model while it answers: attention and gate by frame, utterance embedding.
 
 Nothing is computed twice: the values are taken from the modules ``pooling``, ``fusion`` and
-``classifier`` of a model while it runs. A model without them has nothing to show.
+``classifier`` of a model while it runs. A model that is built otherwise has nothing to show: its
+``stride`` is None (see ``Network``).
 """
 
 from dataclasses import dataclass
@@ -35,8 +36,7 @@ class Inside:
 
 def can_explain(model):
     """Whether ``look_inside`` knows the parts of ``model``."""
-    parts = ("pooling", "classifier")
-    return all(hasattr(member, name) for member in members_of(model) for name in parts)
+    return all(getattr(member, "stride", None) for member in members_of(model))
 
 
 @torch.inference_mode()
@@ -84,13 +84,12 @@ def _joined(seen):
 def _hook(model):
     """A dict that ``model`` fills when it runs, and the hooks that make it do so."""
     seen = {}
+    last = [module for module in model.classifier.modules() if not list(module.children())][-1]
     hooks = [
         model.pooling.register_forward_pre_hook(
             lambda module, inputs: seen.update(_attention(module, *inputs))
         ),
-        model.classifier[-1].register_forward_pre_hook(
-            lambda _, inputs: seen.update(embedding=inputs[0])
-        ),
+        last.register_forward_pre_hook(lambda _, inputs: seen.update(embedding=inputs[0])),
     ]
     gate = getattr(getattr(model, "fusion", None), "gate", None)
     if gate is not None:

@@ -9,6 +9,7 @@ from pyser.models import MODELS
 from pyser.models.members import training_loss
 from pyser.train.batching import collate
 from pyser.train.fit import fit, logits
+from pyser.train.inside import can_explain, look_inside
 from pyser.train.loss import Criterion
 from pyser.train.settings import TrainSettings
 
@@ -241,6 +242,21 @@ def test_overfits_eight_utterances(small):
     state = fit(small, examples, examples, settings)
     assert state.history[-1]["train_loss"] < 0.1
     assert logits(small, examples).argmax(axis=1).tolist() == [label for _, label in examples]
+
+
+def test_what_can_be_shown_is_of_whole_utterances(small):
+    assert can_explain(small) == bool(small.stride)
+    if not can_explain(small):
+        return
+    random = np.random.default_rng(0)
+    examples = [(example(length, random), 0) for length in (9, 1, 14)]
+    for (features, label), inside in zip(examples, look_inside(small, examples), strict=True):
+        num_frames = -(-len(features) // small.stride)
+        for values in (inside.attention, inside.gate):
+            assert values is None or values.shape == (num_frames,)
+        assert inside.attention is None or inside.attention.sum() == pytest.approx(1, abs=1e-5)
+        (alone,) = look_inside(small, [(features, label)])
+        np.testing.assert_allclose(inside.embedding, alone.embedding, rtol=0, atol=1e-5)
 
 
 def test_num_parameters_counts_all(small):
