@@ -45,6 +45,22 @@ def check_blocks(blocks, needed, model):
         )
 
 
+def blocks_read(blocks, reads, model):
+    """The names of the blocks that are read, and their width together.
+
+    Args:
+        blocks: name -> width.
+        reads: names, none for all of ``blocks``.
+        model: its name, for errors.
+
+    Raises:
+        InputError: one of ``reads`` is not there.
+    """
+    check_blocks(blocks, reads, model)
+    names = reads or tuple(blocks)
+    return names, sum(blocks[name] for name in names)
+
+
 class FrameDropout(nn.Module):
     """Dropout on frames [B, T, d]; with ``locked`` the same values of every frame of an utterance.
 

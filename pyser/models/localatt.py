@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from pyser.models.layers import Encoder, check_blocks, select_blocks
+from pyser.models.layers import Encoder, blocks_read, select_blocks
 from pyser.models.limits import check_limits, limited
 from pyser.models.network import Network
 from pyser.models.pooling import DotAttention
@@ -51,9 +51,7 @@ class LocalAttention(Network):
 
     def __init__(self, config, blocks, num_classes):
         super().__init__(config, blocks, num_classes)
-        check_blocks(blocks, config.reads, "localatt")
-        self._reads = config.reads or tuple(blocks)
-        width = sum(blocks[name] for name in self._reads)
+        self._reads, width = blocks_read(blocks, config.reads, "localatt")
         self.dense = nn.Sequential(
             *(nn.Linear(width, config.dense), nn.ReLU(), nn.Dropout(config.dropout)),
             *(nn.Linear(config.dense, config.dense), nn.ReLU(), nn.Dropout(config.dropout)),

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from pyser.models.layers import Encoder, FrameDropout, check_blocks, frame_mask, select_blocks
+from pyser.models.layers import Encoder, FrameDropout, blocks_read, frame_mask, select_blocks
 from pyser.models.likelihood import NEVER, FrameLabels, sequence_loss, sum_over_paths
 from pyser.models.limits import check_limits, limited
 from pyser.models.network import Network
@@ -97,9 +97,7 @@ class AttentionCTC(Network):
 
     def __init__(self, config, blocks, num_classes):
         super().__init__(config, blocks, num_classes)
-        check_blocks(blocks, config.reads, "lstm_ctc")
-        self._reads = config.reads or tuple(blocks)
-        width = sum(blocks[name] for name in self._reads)
+        self._reads, width = blocks_read(blocks, config.reads, "lstm_ctc")
         self.dropout = FrameDropout(config.dropout)
         self.encoder = Encoder(width, config.hidden, True, config.layers, self.dropout)
         self.attention = ComponentAttention(self.encoder.num_outputs, config.reach)

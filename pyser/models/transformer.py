@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import nn
 
-from pyser.models.layers import check_blocks, select_blocks
+from pyser.models.layers import blocks_read, select_blocks
 from pyser.models.limits import check_limits, limited
 from pyser.models.network import Network
 from pyser.models.pooling import MeanPooling
@@ -61,10 +61,9 @@ class Transformer(Network):
 
     def __init__(self, config, blocks, num_classes):
         super().__init__(config, blocks, num_classes)
-        check_blocks(blocks, config.reads, "transformer")
-        self._reads = config.reads or tuple(blocks)
+        self._reads, width = blocks_read(blocks, config.reads, "transformer")
         self.encoder = SelfAttentionEncoder(
-            sum(blocks[name] for name in self._reads),
+            width,
             config.width,
             config.heads,
             config.layers,
