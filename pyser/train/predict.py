@@ -31,8 +31,10 @@ def predict_run(directory, device="cpu"):
     for part, name in _FILES.items():
         started = time.perf_counter()
         scores = _answers(model, fold, part)
-        cost = {"seconds": time.perf_counter() - started, "audio_seconds": _duration(fold, part)}
-        write_json(directory / INFERENCE_FILE, cost | {"threads": torch.get_num_threads()})
+        seconds = time.perf_counter() - started
+        if part == "test":
+            cost = {"seconds": seconds, "audio_seconds": _duration(fold, part)}
+            write_json(directory / INFERENCE_FILE, cost | {"threads": torch.get_num_threads()})
         write_scores(directory / name, scores)
 
 
