@@ -8,6 +8,7 @@ from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_json
 
 INFO_FILE = "corpus.json"
+DIMENSIONS = ("valence", "activation", "dominance")  # the numbers of a line of utt2vad
 TEXT_TABLES = ("text", "text_asr")  # an utterance without words has an empty transcript
 REQUIRED_TABLES = ("wav.scp", "utt2spk", "utt2emo")
 SPEAKER_TABLES = ("spk2gender",)

@@ -10,8 +10,8 @@ from pyser.data.tables import read_text, text_lines
 from pyser.errors import InputError
 
 METRICS_FILE, CURVES_FILE = "metrics.jsonl", "curves.tsv"
-COLUMNS = ("epoch", "learning_rate", "train_loss", "dev_loss", "dev_ua", "dev_wa")
-_HEADER = ("fold", "seed", *COLUMNS)
+_PLACE, _LEARNT = ("fold", "seed"), ("epoch", "learning_rate", "train_loss", "dev_loss")
+COLUMNS, RATING_COLUMNS = (*_LEARNT, "dev_ua", "dev_wa"), (*_LEARNT, "dev_ccc")
 
 
 def curves_text(runs):
@@ -23,14 +23,17 @@ def curves_text(runs):
     Raises:
         InputError: a line that is no JSON, named as ``file:line``.
     """
-    lines = []
+    entries = []
     for run in runs:
         path = run.path / METRICS_FILE
         if path.is_file():
-            lines += [[run.fold, run.seed, *row] for row in _epochs(path)]
-    if not lines:
+            place = {"fold": run.fold, "seed": run.seed}
+            entries += [place | entry for entry in _epochs(path)]
+    if not entries:
         return None
-    return "".join("\t".join(map(_cell, line)) + "\n" for line in [_HEADER, *lines])
+    header = (*_PLACE, *(RATING_COLUMNS if "dev_ccc" in entries[0] else COLUMNS))
+    lines = [header, *([entry.get(name) for name in header] for entry in entries)]
+    return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
 
 
 def read_curves(path):
@@ -43,13 +46,15 @@ def read_curves(path):
         FileError, InputError: it cannot be read, or is no such table.
     """
     lines = text_lines(read_text(path))
-    if not lines or tuple(lines[0].split("\t")) != _HEADER:
-        raise InputError("other columns", f"{path}:1", " ".join(_HEADER))
+    header = tuple(lines[0].split("\t")) if lines else ()
+    columns = header[len(_PLACE) :]
+    if header != (*_PLACE, *columns) or columns not in (COLUMNS, RATING_COLUMNS):
+        raise InputError("other columns", f"{path}:1", " ".join((*_PLACE, *COLUMNS)))
     curves = {}
     for number, line in enumerate(lines[1:], 2):
         try:
             fold, seed, *values = (float(cell) if cell else None for cell in line.split("\t"))
-            row = dict(zip(COLUMNS, values, strict=True))
+            row = dict(zip(columns, values, strict=True))
             curves.setdefault((int(fold), int(seed)), []).append(row)
         except (TypeError, ValueError):
             raise InputError(f"found {line!r}", f"{path}:{number}", "a number a column") from None
@@ -59,10 +64,9 @@ def read_curves(path):
 def _epochs(path):
     for number, line in enumerate(text_lines(read_text(path)), 1):
         try:
-            entry = json.loads(line)
+            yield json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(f"is no JSON ({error.msg})", f"{path}:{number}") from error
-        yield [entry.get(name) for name in COLUMNS]
 
 
 def _cell(value):

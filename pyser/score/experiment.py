@@ -2,9 +2,9 @@
 
 from pyser.errors import PyserError
 from pyser.log import log
-from pyser.score.comparetext import comparison_text
+from pyser.score.compareanswers import comparison_of
+from pyser.score.ratings import read_answers
 from pyser.score.result import SCORES_FILE
-from pyser.score.table import read_scores
 from pyser.train.experiment import read_experiment
 
 
@@ -28,12 +28,12 @@ def score_rows(options, score):
         place = experiment.place(options.exp, row)
         try:
             score(place, options)
-            systems[row.name] = read_scores(place / SCORES_FILE)
+            systems[row.name] = read_answers(place / SCORES_FILE)
         except PyserError as error:
             log(f"ERROR: {row.name}: {error}")
     reference = systems.pop(experiment.reference, None)
     if reference and systems:
         print(f"\n{experiment.title}")
-        print(comparison_text({experiment.reference: reference} | systems))
+        print(comparison_of({experiment.reference: reference} | systems))
     missing = len(experiment.rows) - len(systems) - (reference is not None)
     return 1 if missing else 0

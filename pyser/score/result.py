@@ -17,7 +17,8 @@ from pyser.errors import FileError, InputError
 from pyser.files import read_json, write_text
 from pyser.log import warn
 from pyser.score.calibration import fit_temperature
-from pyser.score.table import format_scores, parse_scores, read_scores
+from pyser.score.ratings import Ratings, format_ratings, parse_answers, read_answers
+from pyser.score.table import format_scores, read_scores
 
 RUN_FILE, MODEL_FILE = "run.json", "model.pt"  # of a run; run.json is written last
 SCORES_FILE, RESULT_FILE = "scores.tsv", "result.json"
@@ -95,24 +96,27 @@ def select_runs(runs, folds=None, seeds=None):
 
 
 def merge_scores(runs):
-    """The Scores of complete runs as one table, with the styles if the corpus has them.
+    """The Scores (or Ratings) of complete runs as one table, with the styles if there are some.
 
     Raises:
         FileError, InputError: a table is missing or cannot be used.
     """
-    tables = [read_scores(run.scores_path) for run in runs]
-    classes = tables[0].classes
+    tables = [read_answers(run.scores_path) for run in runs]
+    first = tables[0]
     for run, table in zip(runs, tables, strict=True):
-        if table.classes != classes:
-            found = f"classes {' '.join(table.classes)}"
-            raise InputError(found, run.scores_path, f"as in the first run: {' '.join(classes)}")
+        if type(table) is not type(first) or table.outputs != first.outputs:
+            found = f"{table.kind} {' '.join(table.outputs)}"
+            raise InputError(
+                found, run.scores_path, f"as in the first run: {' '.join(first.outputs)}"
+            )
     joined = {
         name: np.concatenate([getattr(table, name) for table in tables])
-        for name in ("reference", "hypothesis", "log_posteriors")
+        for name in first.ARRAYS
+        if name not in ("fold", "seed")
     }
     lengths = [len(table) for table in tables]
     merged = replace(
-        tables[0],
+        first,
         utterances=tuple(name for table in tables for name in table.utterances),
         speakers=tuple(name for table in tables for name in table.speakers),
         fold=np.repeat([run.fold for run in runs], lengths),
@@ -121,9 +125,15 @@ def merge_scores(runs):
         findings=(),
         **joined,
     )
-    merged = replace(merged, styles=_styles(runs[0], merged.utterances))
+    if not isinstance(merged, Ratings):
+        merged = replace(merged, styles=_styles(runs[0], merged.utterances))
     # what is written is what is checked: the same utterance in two runs, and the like
-    return parse_scores(format_scores(merged), runs[0].path.parents[1] / SCORES_FILE)
+    return parse_answers(format_answers(merged), runs[0].path.parents[1] / SCORES_FILE)
+
+
+def format_answers(answers):
+    """The text of the scores.tsv that holds Scores or Ratings."""
+    return (format_ratings if isinstance(answers, Ratings) else format_scores)(answers)
 
 
 def _styles(run, utterances):
@@ -145,7 +155,7 @@ def _styles(run, utterances):
 
 
 def describe(runs, missing, command=None):
-    """The content of result.json: what the complete ``runs`` have in common, and each one's dev UA.
+    """The content of result.json: what the complete ``runs`` have in common, what dev said of each.
 
     ``command`` makes all of them; without it the one that made the first run is told.
 
@@ -176,11 +186,15 @@ def describe(runs, missing, command=None):
 
 
 def _dev(run):
-    """What the dev part said of a run; its temperature, where the run's dev scores are there."""
+    """What the dev part said of a run; its temperature, where there are posteriors to soften."""
     told = {"fold": run.fold, "seed": run.seed, "dev_ua": run.info.get("dev_ua")}
+    if run.info.get("dev_ccc") is not None:
+        told["dev_ccc"] = run.info["dev_ccc"]
     told["kept_epoch"] = run.info.get("kept_epoch")
     path = run.path / DEV_SCORES_FILE
-    return told | ({"temperature": fit_temperature(read_scores(path))} if path.is_file() else {})
+    if not path.is_file() or "dev_ccc" in told:
+        return told
+    return told | {"temperature": fit_temperature(read_scores(path))}
 
 
 def _optional(runs):

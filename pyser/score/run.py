@@ -10,14 +10,17 @@ from pyser.errors import FileError, PyserError, UsageError
 from pyser.log import log, progress, warn
 from pyser.score.calibration import calibration
 from pyser.score.choice import is_explained
-from pyser.score.comparetext import comparison_text
+from pyser.score.compareanswers import comparison_of
 from pyser.score.curves import CURVES_FILE, curves_text
 from pyser.score.experiment import score_rows
+from pyser.score.ratings import Ratings, read_answers
+from pyser.score.ratingsummary import rating_lines, summarise_ratings
 from pyser.score.result import (
     RESULT_FILE,
     SCORES_FILE,
     describe,
     find_runs,
+    format_answers,
     merge_scores,
     run_temperatures,
     select_runs,
@@ -25,7 +28,6 @@ from pyser.score.result import (
 )
 from pyser.score.selective import selective
 from pyser.score.summary import summarise, summarise_styles
-from pyser.score.table import format_scores, read_scores
 from pyser.score.text import STANDIN_WARNING, percent, plural, posteriors_text, summary_text
 
 MOST_SYSTEMS = 1000  # in one comparison
@@ -35,8 +37,8 @@ PARSER = Parser(
     " --compare SCORES SCORES ...)",
     description="Score the trained runs EXP_DIR/fold<k>/seed<s> on their test folds, merge them\n"
     "into EXP_DIR/scores.tsv, result.json and curves.tsv, and print WA, UA and macro-F1 with\n"
-    "intervals. Given a table of scores, anybody's, print the same for it. With --compare,\n"
-    "test systems (tables of scores, or folders that hold one) against the first of them.",
+    "intervals, of ratings CCC. Given a table of scores, anybody's, print the same for it. With\n"
+    "--compare, test systems (tables of scores, or folders that hold one) against the first.",
     options=[
         Option("exp", str, None, "experiment folder, as given to pyser train"),
         Option("experiment", str, None, "experiment file: score its rows, then compare them"),
@@ -66,24 +68,24 @@ def main(argv):
     if options.experiment and not options.exp:
         raise UsageError("--experiment without --exp", expected="the folder of its rows")
     if options.compare:
-        print(comparison_text({name: _read_system(name) for name in options.arguments}))
+        print(comparison_of({name: _read_system(name) for name in options.arguments}))
     elif options.experiment:
         return score_rows(options, score_experiment)
     elif options.exp:
         score_experiment(Path(options.exp), options)
     else:
-        show(read_scores(options.arguments[0]), options.arguments[0])
+        show(read_answers(options.arguments[0]), options.arguments[0])
     return 0
 
 
 def _read_system(path):
-    """The Scores of a table, or of an experiment folder that was scored."""
+    """The answers in a table, or those of an experiment folder that was scored."""
     if not Path(path).is_dir():
-        return read_scores(path)
+        return read_answers(path)
     if not (Path(path) / SCORES_FILE).is_file():
         remedy = "run pyser score --exp first"
         raise FileError(f"no {SCORES_FILE}", path, "a scored experiment folder", remedy)
-    return read_scores(Path(path) / SCORES_FILE)
+    return read_answers(Path(path) / SCORES_FILE)
 
 
 def score_experiment(exp, options):
@@ -104,11 +106,12 @@ def score_experiment(exp, options):
     result = describe(runs, missing, options.command)
     result["remarks"] += scores.findings
     text = json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    written = write_if_changed(exp / SCORES_FILE, format_scores(scores))
+    written = write_if_changed(exp / SCORES_FILE, format_answers(scores))
     written |= write_if_changed(exp / RESULT_FILE, text)
     curves = curves_text(runs)
     written |= curves is not None and write_if_changed(exp / CURVES_FILE, curves)
-    if options.explain and (options.overwrite or not is_explained(exp, scores)):
+    explained = isinstance(scores, Ratings) or not options.explain
+    if not explained and (options.overwrite or not is_explained(exp, scores)):
         written |= _explain(exp, runs, scores)
     if not predicted and not written:
         log(f"{exp}: nothing to do")
@@ -151,7 +154,7 @@ def _say_missing(missing, exp, allowed):
 
 
 def show(scores, name, result=None):
-    """Print the summary of ``scores``, and one line for each style where there are several."""
+    """Print the summary of ``scores`` (Scores or Ratings), and one line for each of its styles."""
     for finding in scores.findings:
         warn(f"{name}: {finding}")
     print(f"\n{name}")
@@ -161,6 +164,9 @@ def show(scores, name, result=None):
         print("Normalised by each test speaker's own statistics: transductive.")
     if result and result.get("audit"):
         print(f"Audit of the split: {result['audit']['verdict']}.")
+    if isinstance(scores, Ratings):
+        print("\n".join(rating_lines(summarise_ratings(scores))))
+        return
     print(summary_text(summarise(scores), scores.classes))
     reliable = calibration(scores, run_temperatures(result or {}))
     print(f"\n{posteriors_text(reliable, selective(scores))}")

@@ -81,7 +81,10 @@ def compare(scores_a, scores_b, names=("the first system", "the second system"))
     only_a = int((pairs.right_a & ~pairs.right_b).sum())
     only_b = int((pairs.right_b & ~pairs.right_a).sum())
     return Comparison(
-        metrics={name: _difference(metric, pairs) for name, metric in METRICS.items()},
+        metrics={
+            name: difference(metric, pairs.by_speaker_a, pairs.by_speaker_b)
+            for name, metric in METRICS.items()
+        },
         mcnemar_p=mcnemar(only_a, only_b),
         only_a=only_a,
         only_b=only_b,
@@ -111,8 +114,9 @@ def compare_all(systems):
     }
 
 
-def _difference(metric, pairs):
-    a, b = pairs.by_speaker_a, pairs.by_speaker_b
+def difference(metric, by_speaker_a, by_speaker_b):
+    """The Difference of a metric, A less B; arguments as for ``difference_interval``."""
+    a, b = by_speaker_a, by_speaker_b
     value = float(metric(a.sum(axis=0)).mean() - metric(b.sum(axis=0)).mean())
     p = permutation_p(metric, _mean(a), _mean(b))
     return Difference(value, *difference_interval(metric, a, b), p)
@@ -122,8 +126,10 @@ def difference_interval(metric, by_speaker_a, by_speaker_b):
     """The 95 % interval of the difference of a metric, pooled and averaged over seeds, A less B.
 
     Args:
-        metric: function of confusion matrices ``[..., C, C]``.
-        by_speaker_a, by_speaker_b: counts ``[S, K, C, C]`` of the same speakers; K may differ.
+        metric: function of confusion matrices ``[..., C, C]``, or of other sums (``[..., 6]`` of
+            :mod:`pyser.score.concordance`).
+        by_speaker_a, by_speaker_b: counts ``[S, K, C, C]`` (or other sums ``[S, K, ...]``, zeros
+            where a seed did not test a speaker) of the same speakers; K may differ.
 
     Returns:
         (low, high) in [-1, 1]; ``nan`` for a single speaker.
@@ -140,9 +146,10 @@ def difference_interval(metric, by_speaker_a, by_speaker_b):
 
 
 def _mean(by_speaker):
-    """Mean counts ``[S, C, C]`` over the seeds that tested the speaker, of ``[S, K, C, C]``."""
-    tested = (by_speaker.sum(axis=(2, 3)) > 0).sum(axis=1)
-    return by_speaker.sum(axis=1) / np.maximum(tested, 1)[:, None, None]
+    """Mean counts ``[S, ...]`` over the seeds that tested the speaker, of ``[S, K, ...]``."""
+    size, num_seeds, *cells = by_speaker.shape
+    tested = by_speaker.reshape(size, num_seeds, -1).any(axis=2).sum(axis=1)
+    return by_speaker.sum(axis=1) / np.maximum(tested, 1).reshape(size, *(1 for _ in cells))
 
 
 def permutation_p(metric, matrices_a, matrices_b):
@@ -163,8 +170,8 @@ def permutation_p(metric, matrices_a, matrices_b):
     swapped = (signs @ half.reshape(len(half), -1)).reshape(shape)
     middle = middle.sum(axis=0)
     differences = np.abs(metric(middle + swapped) - metric(middle - swapped))
-    # row 0 swaps nothing: it is what was observed
-    return float((differences >= differences[0] - _TIE).mean())
+    # row 0 swaps nothing: it is what was observed; where a metric has no value, nothing is less
+    return float((~(differences < differences[0] - _TIE)).mean())
 
 
 def _signs(num_speakers):

@@ -22,7 +22,8 @@ from pyser.score.metrics import confusion
 DECIMALS = 6
 # posteriors may have been rounded by their writer; further off, they are not log-posteriors
 LOG_SUM_TOLERANCE = 1e-3
-_GRID, _STYLE, _HYPOTHESIS = ["fold", "seed"], "style", "hypothesis"
+GRID = ["fold", "seed"]
+_STYLE, _HYPOTHESIS = "style", "hypothesis"
 _FORM = "[fold seed] utterance speaker [style] reference hypothesis <class> <class> ..., with tabs"
 
 
@@ -53,8 +54,16 @@ class Scores:
     has_grid: bool = False
     findings: tuple[str, ...] = ()
 
+    kind = "classes"
+    ARRAYS = ("reference", "hypothesis", "log_posteriors", "fold", "seed")
+
     def __len__(self):
         return len(self.utterances)
+
+    @property
+    def outputs(self):
+        """The names of what is answered."""
+        return self.classes
 
     def select(self, mask):
         """The rows where ``mask`` (bool ``[N]``) is true, in order."""
@@ -68,15 +77,12 @@ class Scores:
             utterances=pick(self.utterances),
             speakers=pick(self.speakers),
             styles=pick(self.styles),
-            **{name: getattr(self, name)[rows] for name in _ARRAYS},
+            **{name: getattr(self, name)[rows] for name in self.ARRAYS},
         )
 
     def confusion(self):
         """Counts int64 ``[C, C]`` over all rows, reference in rows."""
         return confusion(self.reference, self.hypothesis, len(self.classes))
-
-
-_ARRAYS = ("reference", "hypothesis", "log_posteriors", "fold", "seed")
 
 
 def decide(classes, utterances, speakers, reference, log_posteriors):
@@ -106,13 +112,18 @@ def write_scores(path, scores):
 def format_scores(scores):
     """The text of the scores.tsv that holds ``scores``."""
     style = [_STYLE] if scores.styles is not None else []
-    grid = _GRID if scores.has_grid else []
+    grid = GRID if scores.has_grid else []
     header = [*grid, "utterance", "speaker", *style, "reference", _HYPOTHESIS, *scores.classes]
-    order = sorted(
-        range(len(scores)),
-        key=lambda row: (scores.fold[row], scores.seed[row], scores.utterances[row]),
+    rows = (_row(scores, row) for row in sorted_rows(scores))
+    return "".join(_line(cells) for cells in [header, *rows])
+
+
+def sorted_rows(table):
+    """The numbers of the rows of Scores (or Ratings) by fold, seed and utterance."""
+    return sorted(
+        range(len(table)),
+        key=lambda row: (table.fold[row], table.seed[row], table.utterances[row]),
     )
-    return "".join(_line(cells) for cells in [header, *(_row(scores, row) for row in order)])
 
 
 def _row(scores, row):
@@ -150,16 +161,16 @@ def parse_scores(text, path):
     columns, classes = _parse_header(lines[0], f"{path}:1")
     numbered = enumerate(lines[1:], 2)
     rows = [_parse_row(line, columns, classes, f"{path}:{number}") for number, line in numbered]
-    _check_repeated(rows)
+    check_repeated(rows)
     names = {name: tuple(row[name] for row in rows) for name in rows[0]}
-    arrays = {name: np.array(names[name]) for name in _ARRAYS}
+    arrays = {name: np.array(names[name]) for name in Scores.ARRAYS}
     return Scores(
         classes=classes,
         utterances=names["utterance"],
         speakers=names["speaker"],
         styles=names.get(_STYLE),
         has_grid="fold" in columns,
-        findings=(*_odd_decisions(names, arrays), *_repeated_tests(names)),
+        findings=(*_odd_decisions(names, arrays), *repeated_tests(names)),
         **arrays,
     )
 
@@ -169,9 +180,9 @@ def _parse_header(line, where):
     cells = line.split("\t")
     length = cells.index(_HYPOTHESIS) + 1 if _HYPOTHESIS in cells else 0
     columns, classes = cells[:length], tuple(cells[length:])
-    optional = [name for name in (*_GRID, _STYLE) if name in columns]
+    optional = [name for name in (*GRID, _STYLE) if name in columns]
     required = [name for name in columns if name not in optional]
-    ordered = [*_GRID, "utterance", "speaker", _STYLE, "reference", _HYPOTHESIS]
+    ordered = [*GRID, "utterance", "speaker", _STYLE, "reference", _HYPOTHESIS]
     if (
         columns != [name for name in ordered if name in columns]
         or required != ["utterance", "speaker", "reference", _HYPOTHESIS]
@@ -186,25 +197,36 @@ def _parse_header(line, where):
 
 def _parse_row(line, columns, classes, where):
     """One line as a dict from column name to value, plus ``log_posteriors``."""
-    cells = line.split("\t")
-    wanted = len(columns) + len(classes)
-    if len(cells) != wanted:
-        found = f"found {len(cells)} columns"
-        raise InputError(found, where, f"{wanted}, as in the first line, separated by tabs")
+    cells = split_cells(line, columns, len(classes), where)
     row = {"fold": 0, "seed": 0, **dict(zip(columns, cells, strict=False)), "where": where}
-    for name in columns:
-        if not row[name]:
-            raise InputError(f"the column {name} is empty", where, "a value")
     for name in ("reference", _HYPOTHESIS):
         if row[name] not in classes:
             raise InputError(f"unknown class {row[name]!r}", where, "one of: " + " ".join(classes))
         row[name] = classes.index(row[name])
-    for name in _GRID if "fold" in columns else ():
-        if not (row[name].isascii() and row[name].isdigit()):
-            raise InputError(f"{name} is {row[name]!r}", where, "a whole number")
-        row[name] = int(row[name])
+    parse_grid(row, columns)
     row["log_posteriors"] = _parse_posteriors(cells[len(columns) :], classes, where)
     return row
+
+
+def split_cells(line, columns, num_values, where):
+    """The cells of a line: of the named ``columns``, none empty, and ``num_values`` more."""
+    cells = line.split("\t")
+    wanted = len(columns) + num_values
+    if len(cells) != wanted:
+        found = f"found {len(cells)} columns"
+        raise InputError(found, where, f"{wanted}, as in the first line, separated by tabs")
+    for name, cell in zip(columns, cells, strict=False):
+        if not cell:
+            raise InputError(f"the column {name} is empty", where, "a value")
+    return cells
+
+
+def parse_grid(row, columns):
+    """Make numbers of ``fold`` and ``seed`` in a ``row`` (dict), if they are among ``columns``."""
+    for name in GRID if "fold" in columns else ():
+        if not (row[name].isascii() and row[name].isdigit()):
+            raise InputError(f"{name} is {row[name]!r}", row["where"], "a whole number")
+        row[name] = int(row[name])
 
 
 def _parse_posteriors(cells, classes, where):
@@ -226,7 +248,7 @@ def _parse_posteriors(cells, classes, where):
     return values
 
 
-def _check_repeated(rows):
+def check_repeated(rows):
     """Refuse an utterance twice in one fold and seed, or with two references or speakers."""
     seen, said = {}, {}
     for row in rows:
@@ -255,7 +277,7 @@ def _odd_decisions(names, arrays):
         )
 
 
-def _repeated_tests(names):
+def repeated_tests(names):
     """A finding where utterances are in the test part of several folds."""
     pairs = sorted(set(zip(names["utterance"], names["fold"], strict=True)))
     repeated = sorted({pair[0] for pair, after in pairwise(pairs) if pair[0] == after[0]})

@@ -19,7 +19,8 @@ MAX_PADDING = 0.05
 class Batch:
     """Padded utterances: block name -> float32 [B, T, d]; lengths, labels, indices: int64 [B].
 
-    Extras of the utterances stand among the features, as ``pyser.train.extras`` says.
+    Labels that are no classes have the form that ``pyser.train.targets`` gives them. Extras of the
+    utterances stand among the features, as ``pyser.train.extras`` says.
     """
 
     features: dict
@@ -81,7 +82,7 @@ def collate(examples, indices, blocks, device="cpu"):
     return Batch(
         dict(zip(blocks, parts, strict=True)) | _collate_extras(chosen, device),
         torch.tensor(lengths, device=device),
-        torch.tensor([label for _, label in chosen], device=device),
+        torch.from_numpy(np.stack([label for _, label in chosen])).to(device),
         torch.as_tensor(np.asarray(indices), device=device),
     )
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from pyser.errors import InputError
 from pyser.models.members import members_of, training_loss
-from pyser.score.metrics import confusion, unweighted_accuracy, weighted_accuracy
 from pyser.train.average import AveragedWeights
 from pyser.train.batching import check_examples, collate, shuffled_batches, sorted_batches
-from pyser.train.loss import Criterion, class_weights, mix
+from pyser.train.judged import dev_score
 from pyser.train.seeds import derive_seed
+from pyser.train.targets import TARGETS
 
 _PREDICTION_BATCH_SIZE = 32
 
@@ -26,7 +25,7 @@ class FitState:
 
     Attributes:
         history: one dict per finished epoch: epoch (from 1), learning_rate, train_loss, dev_loss,
-            dev_ua, dev_wa.
+            and how it is judged: dev_ua and dev_wa, or of ratings dev_ccc.
         model, optimizer: state dicts after the last epoch; ``None`` before the first.
         kept: state dict of the model after the epoch that is kept.
         average: of the AveragedWeights after the last epoch, if weights are averaged.
@@ -42,10 +41,10 @@ class FitState:
 
     @property
     def best_epoch(self):
-        """The epoch with the highest dev UA, among equals the lowest dev loss, then the first."""
+        """The epoch that dev judges best, among equals the lowest dev loss, then the first."""
         if not self.history:
             return 0
-        key = lambda entry: (entry["dev_ua"], -entry["dev_loss"])  # noqa: E731
+        key = lambda entry: (dev_score(entry), -entry["dev_loss"])  # noqa: E731
         return max(self.history, key=key)["epoch"]
 
     @property
@@ -54,7 +53,17 @@ class FitState:
         return len(self.history) if self.keep == "last" else self.best_epoch
 
 
-def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, augmenter=None):
+def fit(
+    model,
+    train_set,
+    dev_set,
+    settings,
+    seed=0,
+    state=None,
+    on_epoch=None,
+    augmenter=None,
+    target=TARGETS["emotion"],
+):
     """Train ``model``; it ends with the weights of the epoch that ``settings.keep`` names.
 
     The same arguments give the same weights, bit for bit, on the same machine and number of
@@ -62,45 +71,36 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
 
     Args:
         model: a pyser model, already initialised; it decides the device.
-        train_set: list of (features float32 [T, D], label in 0..C-1); the columns are the blocks
-            of the model in its order.
+        train_set: list of (features float32 [T, D], label as ``target`` has them: in 0..C-1); the
+            columns are the blocks of the model in its order.
         dev_set: the same, never trained on.
         settings: TrainSettings.
         seed: of batch order and dropout.
         state: FitState to go on from.
         on_epoch: called as ``on_epoch(state, seconds)`` after each epoch.
         augmenter: Augmenter that makes the variants of ``train_set`` to train on, if any.
+        target: what is learned, a member of ``TARGETS``.
 
     Returns:
         FitState.
     """
     check_examples(train_set, model.blocks, "training")
     check_examples(dev_set, model.blocks, "dev")
-    _check_mixup(model, settings)
+    target.check(model, settings)
     state = state or FitState(keep=settings.keep)
     optimizer = make_optimizer(model.parameters(), settings)
-    average = None
-    if state.model is not None:
-        model.load_state_dict(state.model)
-        optimizer.load_state_dict(state.optimizer)
-    if settings.average_decay:
-        average = AveragedWeights(model, settings.average_decay, state.average)
+    average = _go_on(model, optimizer, settings, state)
     judged = average.model if average else model
-    weights = class_weights(train_set, model.num_classes, settings.class_weights)
+    criterion = target.criterion(model, train_set, settings)
     while not finished(state, settings):
         started = time.monotonic()
         epoch = len(state.history) + 1
-        rate = learning_rate(settings, state)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        rate = _set_rate(optimizer, learning_rate(settings, state))
         examples = augmenter.epoch(train_set, seed, epoch) if augmenter else train_set
-        update = Update(model, optimizer, settings, weights, average)
-        entry = {
-            "epoch": epoch,
-            "learning_rate": rate,
-            "train_loss": _train_epoch(update, examples, settings.batch_size, seed, epoch),
-        }
-        state.history.append(entry | evaluate(judged, dev_set))
+        update = Update(model, optimizer, settings, criterion, average)
+        loss = _train_epoch(update, examples, settings.batch_size, seed, epoch)
+        entry = {"epoch": epoch, "learning_rate": rate, "train_loss": loss}
+        state.history.append(entry | evaluate(judged, dev_set, settings, target))
         state.model, state.optimizer = model.state_dict(), optimizer.state_dict()
         state.average = average.state_dict() if average else None
         if state.kept_epoch == epoch:
@@ -111,11 +111,20 @@ def fit(model, train_set, dev_set, settings, seed=0, state=None, on_epoch=None, 
     return state
 
 
-def _check_mixup(model, settings):
-    for member in members_of(model):
-        if settings.mixup and (hasattr(member, "training_loss") or getattr(member, "inputs", ())):
-            found = "mixup is for models that read frames alone and learn by cross entropy"
-            raise InputError(found, f"train.mixup is {settings.mixup}", remedy="set train.mixup=0")
+def _go_on(model, optimizer, settings, state):
+    """Bring ``model`` and ``optimizer`` to a FitState; its AveragedWeights, if there are to be."""
+    if state.model is not None:
+        model.load_state_dict(state.model)
+        optimizer.load_state_dict(state.optimizer)
+    if settings.average_decay:
+        return AveragedWeights(model, settings.average_decay, state.average)
+    return None
+
+
+def _set_rate(optimizer, rate):
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    return rate
 
 
 def make_optimizer(parameters, settings):
@@ -162,16 +171,10 @@ def logits(model, examples):
     return outputs
 
 
-def evaluate(model, examples):
-    """Mean cross entropy and accuracies of ``model``: dict of dev_loss, dev_ua, dev_wa."""
-    outputs = torch.from_numpy(logits(model, examples)).double()
-    labels = torch.tensor([label for _, label in examples])
-    matrix = confusion(labels.numpy(), outputs.argmax(dim=1).numpy(), model.num_classes)
-    return {
-        "dev_loss": functional.cross_entropy(outputs, labels).item(),
-        "dev_ua": float(unweighted_accuracy(matrix)),
-        "dev_wa": float(weighted_accuracy(matrix)),
-    }
+def evaluate(model, examples, settings=None, target=TARGETS["emotion"]):
+    """How good ``model`` is on ``examples``: a dict of dev_loss and what ``target.judge`` says."""
+    outputs = logits(model, examples).astype(np.float64)
+    return target.judge(outputs, [label for _, label in examples], settings)
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ class Update:
     model: torch.nn.Module
     optimizer: torch.optim.Optimizer
     settings: object
-    weights: torch.Tensor | None
+    criterion: object
     average: AveragedWeights | None
 
     def __call__(self, batch, random):
@@ -199,15 +202,10 @@ class Update:
         return loss.item() / len(members)
 
     def _loss(self, batch, random):
-        settings, device = self.settings, batch.lengths.device
-        weights = None if self.weights is None else self.weights.to(device)
-        targets = ((batch.labels, 1.0),)
-        if settings.mixup:
-            batch, others, share = mix(batch, settings.mixup, random)
-            targets = (batch.labels, share), (others, 1.0 - share)
-        criterion = Criterion(targets, weights, settings.label_smoothing)
+        batch, criterion = self.criterion(batch, random)
         given = batch.features, batch.lengths, batch.labels, criterion
-        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        half, device = self.settings.precision == "bfloat16", batch.lengths.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
             return training_loss(self.model, *given)
 
 
@@ -229,11 +227,11 @@ def _train_epoch(update, examples, batch_size, seed, epoch):
 
 
 def _num_plateaus(state, patience):
-    """How often ``patience`` epochs passed without a better dev UA."""
+    """How often ``patience`` epochs passed without one that dev judges better."""
     plateaus, best, since = 0, -math.inf, 0
     for entry in state.history:
-        since = 0 if entry["dev_ua"] > best else since + 1
-        best = max(best, entry["dev_ua"])
+        since = 0 if dev_score(entry) > best else since + 1
+        best = max(best, dev_score(entry))
         if since == patience:
             plateaus, since = plateaus + 1, 0
     return plateaus

@@ -18,6 +18,7 @@ from pyser.log import progress
 from pyser.train.extras import know_extras, load_extras
 from pyser.train.frames import stacked_widths, take_frames
 from pyser.train.plan import read_split
+from pyser.train.targets import TARGETS
 from pyser.train.wordvectors import know_vectors
 
 
@@ -80,8 +81,9 @@ class Fold:
             when features were normalised by them, else None.
         utterances: part -> list of ids.
         speakers: utterance -> speaker.
-        examples: part -> list of (Utterance, class index), as ``utterances``.
-        known: of the extras, as from ``know_extras``.
+        examples: part -> list of (Utterance, class index or ratings), as ``utterances``.
+        known: of the extras, as from ``know_extras``, and of the target.
+        target: what is learned, a member of ``pyser.train.targets.TARGETS``.
     """
 
     protocol: dict
@@ -93,11 +95,17 @@ class Fold:
     speakers: dict
     examples: dict
     known: dict = field(default_factory=dict)
+    target: object = TARGETS["emotion"]
 
     @property
     def classes(self):
-        """The class names, in the order of the logits."""
+        """The class names of the protocol."""
         return self.protocol["classes"]
+
+    @property
+    def outputs(self):
+        """The names of what a model answers, in the order of its outputs."""
+        return self.target.outputs(self.classes)
 
     @property
     def corpus(self):
@@ -124,29 +132,27 @@ def load_fold(data, split, fold, settings, parts, inputs=(), known=None):
     reader = FeatureReader(data.path / "feats.scp")
     normaliser = load_stats(split, fold, settings.normalisation)
     utterances = {part: read_list(Path(split) / f"fold{fold}" / part) for part in parts}
-    labels = data.table("utt2emo")
+    target = TARGETS[settings.target]
     blocks = _blocks(reader)
 
     if known is None:
-        known = _know(inputs, data, Path(split) / f"fold{fold}", settings)
+        place = Path(split) / f"fold{fold}"
+        known = _know(inputs, data, place, settings)
+        known |= target.know(data, read_list(place / "train"))
 
-    def example(name, extras):
+    def features(name, extras):
         if name not in reader:
             raise InputError("no features", name, remedy="run pyser features and pyser split")
         rows = reader.mapped(name)
         normaliser.check(name, rows)
         steps = settings.frame_step, settings.frame_stack
-        utterance = Utterance(name, rows, normaliser, blocks, *steps, extras)
-        return utterance, _label(labels, name, protocol)
+        return Utterance(name, rows, normaliser, blocks, *steps, extras)
 
     def read(part, names):
         extras = load_extras(inputs, data, names, known, settings.transcript)
-        return [
-            example(name, own)
-            for name, own in zip(
-                progress(names, what=f"reading {part}, utterances"), extras, strict=True
-            )
-        ]
+        shown = progress(names, what=f"reading {part}, utterances")
+        read = [features(name, own) for name, own in zip(shown, extras, strict=True)]
+        return list(zip(read, target.labels(data, names, protocol["classes"], known), strict=True))
 
     return Fold(
         protocol=protocol,
@@ -158,6 +164,7 @@ def load_fold(data, split, fold, settings, parts, inputs=(), known=None):
         speakers=data.table("utt2spk"),
         examples={part: read(part, names) for part, names in utterances.items()},
         known=known,
+        target=target,
     )
 
 
@@ -174,14 +181,6 @@ def _know(inputs, data, fold, settings):
         others = know_extras(["text"], data, dev + test, settings.transcript)
         known |= know_vectors(known["text"], others["text"], settings.word_vectors)
     return known
-
-
-def _label(labels, utterance, protocol):
-    classes, label = protocol["classes"], labels.get(utterance)
-    if label not in classes:
-        found = f"utterance {utterance} has the label {label}"
-        raise InputError(found, "utt2emo", f"one of: {' '.join(classes)}", "run pyser split again")
-    return classes.index(label)
 
 
 def _blocks(reader):

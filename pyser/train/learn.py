@@ -10,13 +10,14 @@ from pyser.models.members import build_model
 from pyser.train.augment import Augmenter
 from pyser.train.batching import check_examples
 from pyser.train.fit import FitState, evaluate, fit
+from pyser.train.judged import dev_text
 from pyser.train.seeds import derive_seed
 
 
 def make_model(settings, fold, seed):
     """The untrained model of ``settings`` for a fold, with the weights that ``seed`` draws."""
     torch.manual_seed(derive_seed("weights", seed))
-    return build_model(settings, fold.blocks, len(fold.classes), fold.known)
+    return build_model(settings, fold.blocks, len(fold.outputs), fold.known)
 
 
 def learn(model, fold, settings, seed, state, on_epoch):
@@ -38,7 +39,8 @@ def learn(model, fold, settings, seed, state, on_epoch):
         return _fit_once(model, *examples)
     augmenter = _make_augmenter(settings, fold)
     seed = derive_seed("fit", seed)
-    return fit(model, *examples, settings.train, seed, state, on_epoch, augmenter)
+    told = settings.train, seed, state, on_epoch, augmenter, fold.target
+    return fit(model, *examples, *told)
 
 
 def _fit_once(model, train_set, dev_set):
@@ -49,7 +51,7 @@ def _fit_once(model, train_set, dev_set):
     train_loss = evaluate(model, train_set)["dev_loss"]
     entry = {"epoch": 1, "learning_rate": None, "train_loss": train_loss}
     entry |= evaluate(model, dev_set)
-    log(f"dev loss {entry['dev_loss']:.4f}, dev UA {100 * entry['dev_ua']:.2f} %; {told['chosen']}")
+    log(f"dev loss {entry['dev_loss']:.4f}, {dev_text(entry)}; {told['chosen']}")
     return FitState([entry | told])
 
 

@@ -1,4 +1,5 @@
-"""The training loss: cross entropy with class weights, smoothed labels and mixed utterances."""
+"""The training loss: cross entropy with class weights, smoothed labels and mixed utterances; of
+ratings, concordance."""
 
 from dataclasses import dataclass
 
@@ -79,3 +80,35 @@ class Criterion:
             reduction="none",  # "mean" would divide by the weights of the batch, undoing them
         )
         return losses.mean()
+
+
+@dataclass(frozen=True)
+class RatingCriterion:
+    """One less Lin's concordance of a batch, summed over dimensions (see ``score.concordance``).
+
+    Args:
+        ratings: float32 [B, D].
+        weights: of the dimensions, float32 [D].
+    """
+
+    ratings: torch.Tensor
+    weights: torch.Tensor
+
+    def __call__(self, outputs, owners=None):
+        """The loss of ``outputs`` [N, D], a scalar; ``owners`` as for ``Criterion``."""
+        with torch.autocast(outputs.device.type, enabled=False):
+            ratings = self.ratings if owners is None else self.ratings[owners]
+            return (self.weights * (1 - batch_concordance(ratings, outputs.float()))).sum()
+
+
+def batch_concordance(reference, estimate):
+    """CCC of each column of float tensors [N, D]: [D].
+
+    Where it is not defined (both the same constant) it is 0, and so is its gradient.
+    """
+    means = reference.mean(dim=0), estimate.mean(dim=0)
+    x, y = reference - means[0], estimate - means[1]
+    apart = (means[0] - means[1]).square()
+    total = x.square().mean(dim=0) + y.square().mean(dim=0) + apart
+    defined = total > 0
+    return 2 * (x * y).mean(dim=0) / torch.where(defined, total, 1.0)

@@ -104,7 +104,8 @@ def input_digests(data, split, folds, config):
 
     Returns:
         A dict fold -> dict of ``features``, ``frontend``, ``labels``, ``speakers``, ``split`` and
-        ``code``; ``extras``, where the model reads some; ``word_vectors``, where a file is given.
+        ``code``; ``extras``, where the model reads some; ``ratings``, where these are learned;
+        ``word_vectors``, where a file is given.
 
     Raises:
         FileError: a table is missing.
@@ -128,8 +129,10 @@ def input_digests(data, split, folds, config):
 
 
 def _extra_digests(data, config):
-    """Of the tables that extras are read from, and of the file of word vectors."""
+    """Of the tables that extras and ratings are read from, and of the file of word vectors."""
     inputs, settings, found = inputs_asked(config), config.get("data", {}), {}
+    if settings.get("target") == "vad":
+        found["ratings"] = _ratings_digest(data)
     if inputs:
         # another name is no setting, which is said when settings are worked out
         transcript = settings.get("transcript")
@@ -148,6 +151,15 @@ def _extra_digests(data, config):
         remedy = "correct data.word_vectors, or leave it out to train word vectors"
         raise FileError("no such file", path, "word vectors as text", remedy)
     return found | {"word_vectors": file_digest(path)}
+
+
+def _ratings_digest(data):
+    path = data / "utt2vad"
+    if not path.is_file():
+        expected = "valence, activation and dominance of every utterance"
+        remedy = "train with data.target=emotion, or write that table"
+        raise FileError("no such file", path, expected, remedy)
+    return file_digest(path)
 
 
 def request_digest(entries):

@@ -3,17 +3,18 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from pyser.errors import FileError
-from pyser.files import read_json, write_json
+from pyser.files import read_json, write_json, write_text
 from pyser.models.members import build_model
-from pyser.score.result import INFERENCE_FILE
-from pyser.score.table import decide, write_scores
+from pyser.score.result import INFERENCE_FILE, format_answers
 from pyser.train import checkpoint, plan
 from pyser.train.fit import logits
 from pyser.train.inputs import load_fold
 from pyser.train.settings import Settings
+from pyser.train.targets import TARGETS
 from pyser.train.torchsetup import prepare_torch
 
 # Part -> file; scores.tsv comes last, because a run that has it counts as scored.
@@ -35,7 +36,7 @@ def predict_run(directory, device="cpu"):
         if part == "test":
             cost = {"seconds": seconds, "audio_seconds": _duration(fold, part)}
             write_json(directory / INFERENCE_FILE, cost | {"threads": torch.get_num_threads()})
-        write_scores(directory / name, scores)
+        write_text(directory / name, format_answers(scores))
 
 
 def _duration(fold, part):
@@ -77,16 +78,11 @@ def open_run(directory, parts, device="cpu"):
 
 
 def _answers(model, fold, part):
-    """The Scores of ``model`` on one part of its fold."""
-    outputs = torch.from_numpy(logits(model, fold.examples[part])).double()
-    names = fold.utterances[part]
-    return decide(
-        fold.classes,
-        names,
-        [fold.speakers[name] for name in names],
-        [label for _, label in fold.examples[part]],
-        outputs.log_softmax(dim=1).numpy(),
-    )
+    """The Scores (or Ratings) of ``model`` on one part of its fold."""
+    outputs = logits(model, fold.examples[part]).astype(np.float64)
+    names, labels = fold.utterances[part], [label for _, label in fold.examples[part]]
+    speakers = [fold.speakers[name] for name in names]
+    return fold.target.answers(outputs, labels, names, speakers, fold.classes, fold.known)
 
 
 def load_model(path):
@@ -99,6 +95,7 @@ def load_model(path):
     """
     saved = checkpoint.load(path)
     settings = Settings.from_dict(saved["config"], path)
-    model = build_model(settings, saved["blocks"], len(saved["classes"]), saved["known"])
+    outputs = TARGETS[settings.data.target].outputs(saved["classes"])
+    model = build_model(settings, saved["blocks"], len(outputs), saved["known"])
     model.load_state_dict(saved["state_dict"])
     return model.eval(), saved

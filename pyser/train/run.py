@@ -14,6 +14,7 @@ from pyser.log import log, progress, warn
 from pyser.train import cost, grid, plan
 from pyser.train.childenv import child_environment
 from pyser.train.experiment import Experiment, Row, read_experiment
+from pyser.train.judged import dev_text
 from pyser.train.rows import plan_row, queue, row_features
 from pyser.train.yamlfile import make_entry
 
@@ -142,8 +143,8 @@ def _train(rows, options):
     for outcome in progress(grid.run_jobs(list(jobs), options.nj), len(jobs), "train: runs"):
         if outcome.ok:
             record = read_json(jobs[outcome.job].directory / plan.RECORD)
-            ua, epoch = 100 * record["dev_ua"], record["kept_epoch"]
-            log(f"{outcome.job.name}: dev UA {ua:.2f} % at epoch {epoch} of {record['epochs']}")
+            epochs = f"at epoch {record['kept_epoch']} of {record['epochs']}"
+            log(f"{outcome.job.name}: {dev_text(record)} {epochs}")
         else:
             failed += 1
             log(f"ERROR: {outcome}; the end of {outcome.job.log}:\n{grid.tail(outcome.job.log)}")

@@ -1,12 +1,14 @@
 """Settings of one training: model, data and training, checked where they were written."""
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, get_args, get_origin
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
+from pyser.data.datadir import DIMENSIONS
 from pyser.errors import InputError
 from pyser.models import MODELS
-from pyser.models.limits import allowed_range, check_limits, in_range, limited
+from pyser.models.limits import check_limits, limited
 from pyser.train.plan import DEFAULT_FEATURES
+from pyser.train.values import value_of
 from pyser.train.yamlfile import Entry, nearest
 
 
@@ -22,6 +24,8 @@ class DataSettings:
         frame_step: keep every n-th frame.
         frame_stack: join each frame that is kept with those after it, this many in all.
         transcript: the table that models of words read: ``text``, by hand, or ``text_asr``.
+        target: what is learned: the ``emotion`` (utt2emo), or ``vad``: ratings of valence,
+            activation and dominance (utt2vad), by their concordance.
         word_vectors: a file of word vectors, as text of word2vec or GloVe, for models of words; its
             name is relative to the working directory. Only words in it are known then.
     """
@@ -32,6 +36,7 @@ class DataSettings:
     frame_stack: int = limited(1, 1)
     transcript: Literal["text", "text_asr"] = "text"
     word_vectors: str = ""
+    target: Literal["emotion", "vad"] = "emotion"
 
     def __post_init__(self):
         check_limits(self)
@@ -83,8 +88,10 @@ class TrainSettings:
         class_weights: ``inverse``: an utterance weighs 1 / (number of classes x share of its
             class) in the training loss.
         label_smoothing: part of the target spread evenly over the classes.
+        dimension_weights: of ratings, weights of 1 - CCC in the loss: of valence, activation,
+            dominance; none: 1 each.
         schedule: of the learning rate: ``none``; ``cosine``: down to 0 over ``epochs``;
-            ``plateau``: halved after each ``schedule_patience`` epochs without a better dev UA;
+            ``plateau``: halved after each ``schedule_patience`` epochs without a better one on dev;
             ``step``: a tenth from each of the ``step_epochs`` on.
         schedule_patience: epochs, for ``plateau``.
         step_epochs: numbers of epochs, for ``step``.
@@ -98,9 +105,10 @@ class TrainSettings:
             that stays at each update; 0: the weights themselves.
         precision: ``float32``, or ``bfloat16``: products in training take factors of 8 bits and
             sum in float32 (torch's autocast); dev and test are computed in float32 always.
-        patience: stop after so many epochs without a better one (dev UA, then dev loss); 0: never.
-        keep: the weights of which epoch: the ``best`` by dev UA, then dev loss; or the ``last``,
-            so that dev decides nothing within a run.
+        patience: stop after so many epochs without a better one (dev UA, or of ratings the mean
+            CCC; then dev loss); 0: never.
+        keep: the weights of which epoch: the ``best`` by the same, or the ``last``, so that dev
+            decides nothing within a run.
     """
 
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -112,6 +120,7 @@ class TrainSettings:
     clip_norm: float = limited(5.0, 0.0)
     class_weights: Literal["none", "inverse"] = "none"
     label_smoothing: float = limited(0.0, 0.0, 0.9)
+    dimension_weights: tuple[float, ...] = ()
     schedule: Literal["none", "cosine", "plateau", "step"] = "none"
     schedule_patience: int = limited(5, 1)
     step_epochs: tuple[int, ...] = ()
@@ -129,6 +138,10 @@ class TrainSettings:
         if len(self.kinds) > self.members:
             found = f"{len(self.kinds)} kinds and {self.members} members"
             raise InputError(found, "train.kinds", "no more kinds than members")
+        weights = self.dimension_weights
+        if weights and (len(weights) != len(DIMENSIONS) or min(weights) < 0 or not sum(weights)):
+            expected = f"{len(DIMENSIONS)} weights, none below 0: {', '.join(DIMENSIONS)}"
+            raise InputError(f"the weights {list(weights)}", "train.dimension_weights", expected)
 
 
 _SECTIONS = {"data": DataSettings, "train": TrainSettings, "augment": AugmentSettings}
@@ -151,6 +164,9 @@ class Settings:
     data: DataSettings = field(default_factory=DataSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
+
+    def __post_init__(self):
+        _check_target(self)
 
     def as_dict(self):
         """Sections of plain values, as in a configuration file."""
@@ -179,10 +195,28 @@ class Settings:
                 remedy = nearest(entry.section, classes)
                 raise entry.error(f"unknown section {entry.section}", remedy=remedy)
             if entry.name != "model.name":
-                values[entry.section][entry.key] = _value(entry, classes[entry.section])
+                values[entry.section][entry.key] = value_of(entry, classes[entry.section])
             if entry.name == "train.kinds":
                 values["train"]["kinds"] = _kinds(entry, values["train"]["kinds"], classes["model"])
         return cls(name, **{key: classes[key](**values[key]) for key in classes})
+
+
+def _check_target(settings):
+    """Raise InputError where a setting, or the model, is of no use for ``data.target``."""
+    target, train = settings.data.target, settings.train
+    own = [
+        name for name in ("training_loss", "fit_examples") if hasattr(MODELS[settings.name], name)
+    ]
+    if target == "vad" and own:
+        found = f"the model {settings.name} learns classes, and no ratings"
+        raise InputError(found, "data.target", "emotion", "choose another model")
+    usual = TrainSettings()
+    of_other = ["class_weights", "label_smoothing", "mixup", "members"]
+    of_other = of_other if target == "vad" else ["dimension_weights"]
+    for name in of_other:
+        if getattr(train, name) != getattr(usual, name):
+            remedy = f"leave train.{name} out"
+            raise InputError(f"train.{name} is not for data.target={target}", remedy=remedy)
 
 
 def _sections(name):
@@ -220,54 +254,12 @@ def _model_name(entries):
     return entry.value
 
 
-def _value(entry, section_class):
-    """The value of an entry in the type of the field it belongs to."""
-    known = {item.name: item for item in fields(section_class)}
-    if entry.key not in known:
-        names = [f"{entry.section}.{name}" for name in known]
-        names += ["model.name"] if entry.section == "model" else []
-        raise entry.error(f"unknown key {entry.name}", remedy=nearest(entry.name, names))
-    item = known[entry.key]
-    try:
-        value = _parse(item.type, entry.value)
-    except ValueError:
-        found = f"{entry.name} is {entry.value!r}"
-        raise entry.error(found, _type_in_words(item.type)) from None
-    if not in_range(item, value):
-        raise entry.error(f"{entry.name} is {value}", allowed_range(item))
-    return value
-
-
 def _kinds(entry, kinds, config):
     """The mappings of ``train.kinds``, checked as the values of the section model they replace."""
     return tuple(
         {
-            key: _value(Entry("model", key, value, entry.where), config)
+            key: value_of(Entry("model", key, value, entry.where), config)
             for key, value in kind.items()
         }
         for kind in kinds
     )
-
-
-def _parse(kind, value):
-    """``value`` as jsonargparse reads it for the type ``kind``; ValueError when it cannot."""
-    from jsonargparse import ArgumentParser
-
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_argument("--value", type=kind)
-    try:
-        parsed = parser.parse_object({"value": value}).value
-    except Exception as error:  # argparse.ArgumentError, or what a type's parser raises
-        raise ValueError(str(error)) from error
-    if parsed is None:
-        raise ValueError("null")
-    return parsed
-
-
-def _type_in_words(kind):
-    if get_origin(kind) is Literal:
-        return "one of: " + " ".join(map(str, get_args(kind)))
-    if get_origin(kind) is tuple:
-        return f"a list, each value {_type_in_words(get_args(kind)[0])}"
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
-    return words.get(kind, str(kind))

@@ -20,6 +20,7 @@ from pyser.train import checkpoint, grid, plan
 from pyser.train.energy import EnergyMeter
 from pyser.train.fit import FitState, finished
 from pyser.train.inputs import load_fold
+from pyser.train.judged import dev_name, dev_text, dev_value
 from pyser.train.learn import learn, make_model
 from pyser.train.record import describe_run, pack_model
 from pyser.train.settings import Settings, with_defaults
@@ -116,11 +117,10 @@ def _log_epoch(state, settings, seconds):
     log(
         f"epoch {entry['epoch']} of {settings.train.epochs}: "
         f"train loss {entry['train_loss']:.4f}, dev loss {entry['dev_loss']:.4f}, "
-        f"dev UA {100 * entry['dev_ua']:.2f} %, "
-        f"best {100 * best['dev_ua']:.2f} % at {best['epoch']}, {seconds:.1f} s"
+        f"{dev_text(entry)}, best {dev_value(best)} at {best['epoch']}, {seconds:.1f} s"
     )
     if finished(state, settings.train) and entry["epoch"] < settings.train.epochs:
-        log(f"no better dev UA for {settings.train.patience} epochs: stopping")
+        log(f"no better {dev_name(entry)} for {settings.train.patience} epochs: stopping")
 
 
 if __name__ == "__main__":
