@@ -231,6 +231,11 @@ def _plain(section):
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
 
+def defaults():
+    """Section -> setting -> default value, of the sections that are the same for all models."""
+    return {name: _plain(section()) for name, section in _SECTIONS.items()}
+
+
 def with_defaults(found):
     """A record of a run (dict with ``config``) with the settings it was made without, at defaults.
 
