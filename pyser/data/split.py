@@ -58,25 +58,30 @@ def main(argv):
     if sum(given) != 1:
         found = "one of --protocol, --num-folds and --cross is needed"
         raise UsageError(found, expected=PARSER.usage)
-    split(options.arguments[0], options.out, options.protocol, options.num_folds)
+    folds = {"num_folds": options.num_folds or 0, "cross": options.cross}
+    split(options.arguments[0], options.out, options.protocol, **folds)
     return 0
 
 
-def split(data_dir, out, protocol=None, num_folds=None):
+def split(data_dir, out, protocol=None, *, num_folds=0, cross=False):
     """Write the split directory ``out``; False when it was complete and up to date.
 
     Args:
         data_dir: data directory with ``feats.scp``.
         out: folder to write.
         protocol: protocol file; without it folds are generated.
-        num_folds: how many; None: one fold across corpora.
+        num_folds: how many of those, as for ``generate_folds``.
+        cross: generate one fold across corpora instead.
 
     Raises:
         FileError, InputError: something is missing, malformed or leaks.
     """
     out, data = Path(out), DataDir(data_dir)
     reader = FeatureReader(data.path / "feats.scp")
-    plan = read_protocol(protocol) if protocol is not None else _generate(data, reader, num_folds)
+    if protocol is not None:
+        plan = read_protocol(protocol)
+    else:
+        plan = _generate(data, reader, num_folds, cross)
     without = [utterance for utterance in select(plan, data) if utterance not in reader]
     folds = resolve(plan, data, without)
     description = describe(plan, data, reader, folds, without)
@@ -94,12 +99,10 @@ def split(data_dir, out, protocol=None, num_folds=None):
     return True
 
 
-def _generate(data, reader, num_folds):
+def _generate(data, reader, num_folds, cross):
     utt2spk = data.table("utt2spk")
     utt2spk = {u: utt2spk[u] for u in data.utterances if u in reader}
-    if num_folds is None:
-        return cross_fold(utt2spk, data)
-    return generate_folds(utt2spk, num_folds)
+    return cross_fold(utt2spk, data) if cross else generate_folds(utt2spk, num_folds)
 
 
 def describe(plan, data, reader, folds, without):

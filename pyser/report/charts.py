@@ -103,10 +103,10 @@ def confusion_chart(experiment, group):
     below = 12 + (0.75 * max(text_width(name) for name in classes) if turned else 14)
     label = f"{experiment.name}: confusion matrix, {group.title}"
     title = _confusion_title(experiment, group)
-    top = _warning_height(group.standin) + 40
+    top = warning_height(group.standin) + 40
     width = max([left + size * _CELL + 30, *(8 + text_width(line) for line in title)])
     drawing = Drawing(width, top + size * _CELL + below + 24, label)
-    _warn(drawing, group.standin)
+    warn_standin(drawing, group.standin)
     drawing.text(4, top - 26, title[0], "strong")
     drawing.text(4, top - 10, title[1], "small muted")
     with drawing.group("cells", "middle"):
@@ -137,11 +137,12 @@ def _confusion_title(experiment, group):
     return f"{experiment.name}: {group.title}", what
 
 
-def _warning_height(standin):
+def warning_height(standin):
+    """The pixels that ``warn_standin`` needs at the top of a drawing."""
     return 32 if standin else 0
 
 
-def _warn(drawing, standin):
+def warn_standin(drawing, standin):
     """Write the warning that recordings are made up, in two lines: figures may be narrow."""
     if standin:
         drawing.label += f". {STANDIN_WARNING}"
@@ -166,10 +167,10 @@ def _cell(drawing, corner, share, count):
 def _dot_plot(labels, limits, title, standin=False):
     """A Drawing with a line of text per row; also its Scale and the height of each row."""
     left = 14 + max((text_width(label) for label in labels), default=0)
-    top = _warning_height(standin) + 26
+    top = warning_height(standin) + 26
     width = left + max(290, 440 - left)
     drawing = Drawing(width, top + _ROW * len(labels) + 44, title)
-    _warn(drawing, standin)
+    warn_standin(drawing, standin)
     tops = [top + _ROW * (row + 0.5) for row in range(len(labels))]
     for label, y in zip(labels, tops, strict=True):
         drawing.text(left - 10, y + 4, label, anchor="end")

@@ -1,7 +1,10 @@
 """RESULTS.md: for each corpus and protocol the tables, then each model's details."""
 
+from textwrap import fill
+
 from pyser.report.comparisons import comparison_lines, comparison_table
 from pyser.report.confidence import confidence_table, read_confidence
+from pyser.report.costs import cost_lines, cost_table
 from pyser.report.notes import CONFIDENCE_NOTE, NOTES, header, standin_note
 from pyser.report.remarks import own_lines, shared_lines
 from pyser.report.tables import (
@@ -12,6 +15,7 @@ from pyser.report.tables import (
     provenance_lines,
     style_table,
 )
+from pyser.report.tradeoff import has_tradeoff
 
 PLOTS = "plots"  # the folder beside RESULTS.md
 
@@ -46,7 +50,20 @@ def _group_lines(group):
         lines += [f"![Differences of UA]({PLOTS}/{plot})", ""] if comparison.tested else []
     confidences = [read_confidence(experiment) for experiment in group.experiments]
     lines += ["### How far the posteriors can be believed", ""]
-    return [*lines, *_table(confidence_table(group, confidences)), CONFIDENCE_NOTE, ""]
+    lines += [*_table(confidence_table(group, confidences)), CONFIDENCE_NOTE, ""]
+    return lines + _cost_lines(group)
+
+
+def _cost_lines(group):
+    table = cost_table(group)
+    if table is None:
+        return []
+    lines = ["### What it costs", "", *_table(table)]
+    for line in cost_lines(group):
+        lines += [fill(line, 100), ""]
+    if has_tradeoff(group):
+        lines += [f"![UA and what it costs]({PLOTS}/{group.plot_name('cost')})", ""]
+    return lines
 
 
 def _paragraphs(group):

@@ -25,6 +25,17 @@ CONFIDENCE_NOTE = fill(
     "coverages.",
     100,
 )
+COST_NOTE = (
+    "Parameters: trained values; of an SVM with a kernel, the values of its support vectors in the "
+    "run that has most. Training: time by the clock, the mean of a run (one fold with one seed) "
+    "and the sum of all. Real-time factor: seconds of computing for a second of audio, from "
+    "features to the answers of the test part, median of the runs. Times depend on the machine, "
+    "and on whatever else ran on it."
+)
+ENERGY_NOTE = (
+    "Energy: of CPU packages during training, as much of it as a run had of their busy time; that "
+    "of GPUs is not in it."
+)
 CURVES_NOTE = (
     "Dev UA and mean cross entropy by epoch, the mean of the seeds where there are several; a dot "
     "is an epoch whose weights were kept. The training loss includes what training adds to it, "

@@ -1,7 +1,13 @@
 "use strict";
 // Tables sort by the heading that is pressed; undefined values ("-") come last.
+function seconds(text) {
+  const units = { h: 3600, min: 60, s: 1 };
+  const parts = [...text.matchAll(/(\d+) (h|min|s)/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + count * units[unit], 0);
+}
 function value(cell) {
   const text = cell.textContent.trim().replace(/\u2212/g, "-").replace(/,/g, "");
+  if (/^(\d+ (h|min|s) ?)+$/.test(text)) return seconds(text);
   const found = text.match(/^[<+]?\s*(-?\d+(\.\d+)?)/);
   return found ? parseFloat(found[1]) : text === "-" ? null : text.toLowerCase();
 }

@@ -12,6 +12,7 @@ from pyser.report.confidence import (
     read_confidence,
     reliability_chart,
 )
+from pyser.report.costs import cost_lines, cost_table
 from pyser.report.curves import curve_charts, curves_by_fold
 from pyser.report.explained import map_chart, read_explained, utterance_charts
 from pyser.report.html import bullets, figure, figures, inline, paragraph, table_html
@@ -35,6 +36,7 @@ from pyser.report.tables import (
     style_table,
     ua_text,
 )
+from pyser.report.tradeoff import tradeoff_chart
 from pyser.score.choice import RULES
 from pyser.score.text import STANDIN_WARNING
 
@@ -94,7 +96,7 @@ def _group(number, group):
     parts += [part for comparison in group.comparisons for part in _comparison(comparison, group)]
     parts += ["<h3>How far the posteriors can be believed</h3>"]
     parts += [table_html(confidence_table(group, confidences), f"Confidence: {group.title}")]
-    parts += [paragraph(CONFIDENCE_NOTE, "note")]
+    parts += [paragraph(CONFIDENCE_NOTE, "note"), *_costs(group)]
     for place, (experiment, confidence) in enumerate(
         zip(group.experiments, confidences, strict=True), 1
     ):
@@ -108,6 +110,15 @@ def _comparison(comparison, group):
     yield from (paragraph(line, "note") for line in comparison_lines(comparison))
     if comparison.tested:
         yield figure(difference_chart(comparison, group.standin), "")
+
+
+def _costs(group):
+    table, chart = cost_table(group), tradeoff_chart(group)
+    if table is not None:
+        yield "<h3>What it costs</h3>" + table_html(table, f"Costs: {group.title}")
+        yield from (paragraph(line, "note") for line in cost_lines(group))
+    if chart is not None:
+        yield figure(chart, "")
 
 
 def _experiment(name, experiment, group, confidence):

@@ -12,6 +12,7 @@ from pyser.report.comparisons import make_comparison
 from pyser.report.experiments import find_groups
 from pyser.report.markdown import PLOTS, results_text
 from pyser.report.page import page_html
+from pyser.report.tradeoff import tradeoff_chart
 from pyser.score.text import plural
 
 PAGE = "report.html"
@@ -75,6 +76,9 @@ def _plots(groups):
             yield name, confusion_chart(experiment, group)
         if len(group.experiments) > 1:
             yield group.plot_name("ua"), overview_chart(group)
+        chart = tradeoff_chart(group)
+        if chart is not None:
+            yield group.plot_name("cost"), chart
         for comparison in filter(lambda one: one.tested, group.comparisons):
             name = group.plot_name("difference", comparison.title)
             yield name, difference_chart(comparison, group.standin)

@@ -56,6 +56,25 @@ class Scale:
         return [round(index * step, 10) for index in range(first, last + 1)]
 
 
+class LogScale(Scale):
+    """A Scale on which equal ratios of values (> 0) are equally long."""
+
+    def __call__(self, value):
+        """The pixel of ``value``."""
+        bounds = math.log10(self.low), math.log10(self.high)
+        return Scale(*bounds, self.start, self.end)(math.log10(value))
+
+    def ticks(self, count=5):
+        """Powers of ten between ``low`` and ``high``; 2 and 5 times them where they are few."""
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        for units in ((1,), (1, 2, 5)):
+            ticks = [float(f"{unit}e{power}") for power in powers for unit in units]
+            ticks = [tick for tick in ticks if self.low <= tick <= self.high]
+            if len(ticks) >= count - 2:
+                break
+        return ticks
+
+
 def nice_step(least):
     """The smallest of 1, 2, 5 times a power of ten that is at least ``least`` (> 0)."""
     power = 10.0 ** math.floor(math.log10(least))

@@ -6,7 +6,6 @@ import numpy as np
 
 from pyser.report.settings import unusual_settings
 from pyser.score.text import interval, percent, plural, spread
-from pyser.train.cost import duration
 
 TRANSDUCTIVE = (
     "† transductive: features are normalised by the statistics of each speaker's own utterances, "
@@ -14,7 +13,7 @@ TRANSDUCTIVE = (
 )
 # headings; the sign at the end says at which side a column is aligned
 _METRICS = ("WA>", "UA [95 % interval]>", "macro-F1>")
-_OVERVIEW = ("model<", "seeds>", "folds>", *_METRICS, "WA by fold>", "UA by fold>", "parameters>")
+_OVERVIEW = ("model<", "seeds>", "folds>", *_METRICS, "WA by fold>", "UA by fold>")
 _OVERVIEW += ("normalisation<",)
 _CLASSES = ("class<", "recall>", "precision>", "F1>", "count>")
 _STYLES = ("style<", "utterances>", *_METRICS)
@@ -36,7 +35,6 @@ def overview_table(group):
 def _overview_row(experiment):
     metrics, result = experiment.summary.metrics, experiment.result
     mark = " †" if result.get("transductive") else ""
-    parameters = result.get("num_parameters")
     return (
         experiment.name,
         str(len(experiment.summary.seeds)),
@@ -46,7 +44,6 @@ def _overview_row(experiment):
         percent(metrics["macro-F1"].pooled),
         spread(metrics["WA"], "±"),
         spread(metrics["UA"], "±"),
-        "-" if parameters is None else f"{parameters:,}",
         f"{result.get('normalisation') or '-'}{mark}",
     )
 
@@ -109,7 +106,7 @@ def _chance_text(experiment):
 
 
 def provenance_lines(experiment, group):
-    """How an experiment was made and at what cost, one item per line."""
+    """How an experiment was made, one item per line."""
     result = experiment.result
     lines = []
     if result.get("command"):
@@ -130,7 +127,7 @@ def provenance_lines(experiment, group):
     by_seed = experiment.summary.metrics["UA"].by_seed
     if len(by_seed) > 1:
         lines += [f"UA by seed: {', '.join(map(percent, by_seed))}"]
-    return lines + cost_lines(result)
+    return lines
 
 
 def _use_of_dev(result):
@@ -146,28 +143,10 @@ def _machine_lines(result):
     machine, digests = result.get("environment") or {}, result.get("digests") or {}
     parts = [machine[name] for name in ("cpu", "gpu", "os") if machine.get(name)]
     parts += [f"torch {machine['torch']}"] if machine.get("torch") else []
+    parts += [f"{plural(machine['threads'], 'thread')} a run"] if machine.get("threads") else []
     lines = [f"Machine: {'; '.join(parts)}"] if parts else []
     short = [f"{name} `{digests[name][:12]}`" for name in sorted(digests) if name != "request"]
     return lines + ([f"Digests: {', '.join(short)}"] if short else [])
-
-
-def cost_lines(result):
-    """What training and answers took, of a result that tells; energy where it was readable."""
-    seconds = result.get("seconds")
-    if seconds is None:
-        return []
-    runs = plural(len(result.get("dev", [])), "run")
-    joules = result.get("joules")
-    energy = (
-        f", {joules / 3.6e6:.3f} kWh (CPU packages)"
-        if joules is not None
-        else "; energy: not readable there"
-    )
-    threads = (result.get("environment") or {}).get("threads")
-    each = f", {plural(threads, 'thread')} each" if threads else ""
-    factor = result.get("real_time_factor")
-    answers = f"; answers: {factor:g} of real time, from features" if factor is not None else ""
-    return [f"Training: {duration(seconds)} for {runs}{each}{energy}{answers}"]
 
 
 def _sentence(text):

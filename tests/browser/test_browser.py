@@ -35,6 +35,16 @@ Array.from(document.querySelectorAll("svg.figure"), (figure) => {
                   || box.top < frame.top - 1 || box.bottom > frame.bottom + 1).length;
 }).reduce((sum, count) => sum + count, 0)
 """
+COVERED = """
+Array.from(document.querySelectorAll("svg.figure"), (figure) => {
+  const names = Array.from(figure.querySelectorAll("text.name"));
+  const dots = Array.from(figure.querySelectorAll("circle.edged"));
+  const boxes = [...names, ...dots].map((shape) => shape.getBoundingClientRect());
+  const apart = (a, b) => a.right <= b.left || b.right <= a.left
+                       || a.bottom <= b.top + 2 || b.bottom <= a.top + 2;
+  return names.flatMap((name, n) => boxes.filter((box, m) => m != n && !apart(boxes[n], box)));
+}).flat().length
+"""
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +134,26 @@ def test_tables_sort_and_sort_back(browser, made_up):
     assert browser.evaluate("document.querySelectorAll('th')[3].ariaSort") == "ascending"
     browser.evaluate(press)
     assert browser.evaluate(names) == ["full", "mean pooling"]
+
+
+def test_times_sort_by_how_long_they_are(browser, committed):
+    browser.open(committed.as_uri())
+    browser.evaluate(
+        "window.costs = Array.from(document.querySelectorAll('table'))"
+        ".find((table) => table.caption.innerText.startsWith('Costs'))"
+    )
+    browser.evaluate("window.costs.querySelectorAll('thead button')[3].click()")
+    times = browser.evaluate(
+        "Array.from(window.costs.tBodies[0].rows, (row) => row.cells[3].innerText)"
+    )
+    assert times[0] == "1 min 37 s" and times[-2:] == ["1 h 50 min", "2 h 8 min"]
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_no_name_covers_a_dot_or_a_name(browser, committed, width):
+    browser.open(committed.as_uri(), width=width)
+    assert browser.evaluate("document.querySelectorAll('text.name').length") == 14
+    assert browser.evaluate(COVERED) == 0
 
 
 def test_a_speaker_can_be_picked_out_with_the_keyboard(browser, made_up):

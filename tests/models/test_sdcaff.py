@@ -10,7 +10,6 @@ from pyser.models.sdcaff import (
     AttentionalFusion,
     Centers,
     DynamicReLU,
-    MapNorm,
     StaticBranch,
     clear_padding,
     with_cepstral_deltas,
@@ -150,20 +149,6 @@ def test_cross_aff_weighs_a_stream_by_itself_and_the_whole_of_the_other(crossed)
             expected = x[own] * sigmoid(local + whole)
             made = real(found[own], row, [short, LENGTHS][own])
             np.testing.assert_allclose(made, expected, rtol=0, atol=1e-10)
-
-
-def test_map_norm_in_training_is_over_real_frames():
-    module = MapNorm(2).double()
-    maps = draw_maps(2, 3)
-    dirty = torch.where(clear_padding(torch.ones_like(maps), LENGTHS) > 0, maps, torch.nan)
-    found = module(dirty, LENGTHS)
-    for channel in range(2):
-        values = np.concatenate([real(maps, row)[channel].ravel() for row in range(3)])
-        for row in range(3):
-            expected = (real(maps, row)[channel] - values.mean()) / np.sqrt(values.var() + 1e-5)
-            np.testing.assert_allclose(real(found, row)[channel], expected, rtol=0, atol=1e-10)
-        assert module.running_mean[channel].item() == pytest.approx(0.1 * values.mean(), abs=1e-9)
-    assert found[1, :, 1:].abs().sum() == 0
 
 
 def test_center_loss_and_the_moves_of_the_centers():

@@ -1,9 +1,11 @@
 """Whole recipes through the shell, as a user runs them: finished, run again, killed, wrong use."""
 
 import os
+import re
 import signal
 import subprocess
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -40,11 +42,8 @@ def standin(repository, work, model, *options, **kwargs):
 
 def contents(work):
     """The outputs without what was measured on the way: how long training took."""
-    texts = {name: (work / name).read_text() for name in OUTPUTS}
-    return {
-        name: [line for line in text.splitlines() if "Training: " not in line]
-        for name, text in texts.items()
-    }
+    costs = re.compile("### What it costs.*?(?=\n### )", re.DOTALL)
+    return {name: costs.sub("", (work / name).read_text()) for name in OUTPUTS}
 
 
 def modification_times(work):
@@ -339,8 +338,11 @@ def table_rows(text):
 
 
 def test_numbers_of_the_readme_are_those_of_the_results(repository):
-    header, _, *rows = table_rows((repository / "egs/emodb/RESULTS.md").read_text())
-    results = {row[0]: dict(zip(header, row, strict=False)) for row in reversed(rows)}
+    results = defaultdict(dict)
+    for part in (repository / "egs/emodb/RESULTS.md").read_text().split("\n\n"):
+        for row in table_rows(part)[2:]:
+            for column, cell in zip(table_rows(part)[0], row, strict=True):
+                results[row[0]].setdefault(column, cell)
     readme = (repository / "README.md").read_text()
     section = readme.split("\n## Results\n")[1].split("\n## ")[0]
     header, _, *rows = table_rows(section)

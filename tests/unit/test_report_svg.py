@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pyser.report.png import palette, png_uri
-from pyser.report.svg import Drawing, Scale, nice_step, number, x_axis, y_axis
+from pyser.report.svg import Drawing, LogScale, Scale, nice_step, number, x_axis, y_axis
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,27 @@ def test_scale_maps_its_ends():
     scale = Scale(0, 4, 100, 20)
     assert (scale(0), scale(4), scale(1)) == (100, 20, 80)
     assert Scale(3, 3, 10, 20)(3) == 10
+
+
+def test_equal_ratios_are_equally_long():
+    scale = LogScale(0.001, 10, 100, 500)
+    assert [scale(value) for value in (0.001, 0.01, 0.1, 1, 10)] == pytest.approx(
+        [100, 200, 300, 400, 500]
+    )
+    assert scale(0.02) - scale(0.01) == pytest.approx(100 * np.log10(2))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (900, 2e6, [1e3, 1e4, 1e5, 1e6]),
+        (0.0008, 0.3, [0.001, 0.01, 0.1]),
+        (1e5, 3e6, [1e5, 2e5, 5e5, 1e6, 2e6]),
+        (3, 30, [5, 10, 20]),
+    ],
+)
+def test_ticks_of_ratios_are_round(low, high, ticks):
+    assert LogScale(low, high, 0, 10).ticks() == ticks
 
 
 @pytest.mark.parametrize(("least", "step"), [(0.03, 0.05), (1, 1), (1.01, 2), (60, 100), (5, 5)])
