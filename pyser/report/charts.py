@@ -14,11 +14,11 @@ _CELL = 46  # side of a cell of a confusion matrix
 _MID_SHARE, _FULL_SHARE = 0.6, 0.77
 
 
-def overview_chart(group):
+def ua_chart(group):
     """UA of all experiments of a Group with its 95 % intervals, and the chance level (Drawing)."""
     several = len({one.summary.seeds for one in group.experiments}) > 1
     rows = [(_overview_label(one, several), one.summary.metrics["UA"]) for one in group.experiments]
-    drawing, scale, tops = _dot_plot(
+    drawing, scale, tops = dot_plot(
         [label for label, _ in rows], (0, 100), f"UA of all models: {group.title}", group.standin
     )
     bottom = drawing.height - 40
@@ -43,7 +43,7 @@ def difference_chart(comparison, standin=False):
     most = 1.05 * max(5.0, *(abs(value) for value in spans))
     label = f"Difference of UA to {comparison.reference}: {comparison.title}"
     names = [row.name for row in rows]
-    drawing, scale, tops = _dot_plot(names, (-most, most), label, standin)
+    drawing, scale, tops = dot_plot(names, (-most, most), label, standin)
     bottom = drawing.height - 40
     title = "difference of UA (points), 95 % interval"
     x_axis(drawing, scale, bottom, title, top=tops[0] - 12, form=_signed)
@@ -63,7 +63,7 @@ def speaker_chart(experiment):
     means = np.nanmean(by_seed, axis=1)  # somebody answered each speaker: never empty
     order = sorted(range(len(names)), key=lambda row: (-means[row], names[row]))
     labels = [f"{names[row]} (n = {counts[row]})" for row in order]
-    drawing, scale, tops = _dot_plot(labels, (0, 100), f"{experiment.name}: UA of each speaker")
+    drawing, scale, tops = dot_plot(labels, (0, 100), f"{experiment.name}: UA of each speaker")
     bottom = drawing.height - 40
     x_axis(drawing, scale, bottom, "UA of the speaker (%)", range(0, 101, 20), tops[0] - 12)
     pooled = 100 * experiment.summary.metrics["UA"].pooled
@@ -164,8 +164,15 @@ def _cell(drawing, corner, share, count):
     drawing.text(x + _CELL / 2, y + _CELL / 2 + 15, f"({count})", small)
 
 
-def _dot_plot(labels, limits, title, standin=False):
-    """A Drawing with a line of text per row; also its Scale and the height of each row."""
+def dot_plot(labels, limits, title, standin=False):
+    """A Drawing with a line of text per row; also its Scale and the height of each row.
+
+    Args:
+        labels: of the rows.
+        limits: (low, high) of the scale.
+        title: what the figure is of.
+        standin: whether the recordings are made up.
+    """
     left = 14 + max((text_width(label) for label in labels), default=0)
     top = warning_height(standin) + 26
     width = left + max(290, 440 - left)

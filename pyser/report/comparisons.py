@@ -54,31 +54,40 @@ class Comparison:
         """The rows with a paired test; none where the reference was not scored."""
         return [row for row in self.rows if row.paired]
 
+    @property
+    def lines(self):
+        """Sentences that stand above the table."""
+        return _lines(self)
 
-def make_comparison(plan, group):
-    """The Comparison that an experiment file makes of the experiments of a Group.
+    @property
+    def table(self):
+        """One row for each scored row of the file."""
+        return _table(self)
 
-    Args:
-        plan: as from ``pyser.train.experiment.read_experiment``.
-        group: Group; its experiments are found by their folders <row>/<protocol>.
 
-    Returns:
-        Comparison; ``None`` when the group is of another protocol, or has not two of the rows.
+def find_rows(plan, group):
+    """Of an experiment file: (row, its Experiment in the Group) where it was scored, other names.
+
+    Nothing is found in a group of another protocol.
     """
-    if group.protocol != plan.protocol:
-        return None
-    folders = {one.path.parent.name: one for one in group.experiments}
-    found = [row for row in plan.rows if row.folder in folders]
+    same = group.protocol == plan.protocol
+    folders = {one.path.parent.name: one for one in group.experiments} if same else {}
+    found = [(row, folders[row.folder]) for row in plan.rows if row.folder in folders]
+    return found, tuple(row.name for row in plan.rows if row.folder not in folders)
+
+
+def compare_classified(plan, group):
+    """The Comparison that an experiment file makes of a Group of answers with classes, or None."""
+    found, missing = find_rows(plan, group)
     if len(found) < 2:
         return None
-    missing = tuple(row.name for row in plan.rows if row.folder not in folders)
-    rows = [Row(row, folders[row.folder]) for row in found]
+    rows = [Row(*pair) for pair in found]
     reference = next((row for row in rows if row.name == plan.reference), None)
     tested, remarks = _test(rows, reference) if reference else (rows, [])
     return Comparison(plan.title, plan.reference, tuple(tested), missing, tuple(remarks))
 
 
-def _settings(row):
+def row_settings(row):
     """What the file says of a row: its configuration and what it changes there."""
     changes = (f"{entry.name}={entry.value}" for entry in row.overrides)
     return " ".join([row.config.name, *changes])
@@ -107,8 +116,7 @@ def _p(paired):
     return paired.metrics[METRIC].p
 
 
-def comparison_lines(comparison):
-    """Sentences that stand above the table of a Comparison."""
+def _lines(comparison):
     tested, lines = comparison.tested, []
     if tested:
         speakers = tested[0].paired.num_speakers
@@ -124,8 +132,7 @@ def comparison_lines(comparison):
     return lines + [f"Remark: {remark}." for remark in comparison.remarks]
 
 
-def comparison_table(comparison):
-    """One row for each scored row of the file."""
+def _table(comparison):
     rows = [_cells(row, comparison) for row in comparison.rows]
     if not any(row.plan.published for row in comparison.rows):
         return Table(_HEADINGS, tuple(rows))
@@ -137,7 +144,7 @@ def comparison_table(comparison):
 def _cells(row, comparison):
     summary = row.experiment.summary
     ua, wa = summary.metrics["UA"], percent(summary.metrics["WA"].pooled)
-    start = (row.name, _settings(row.plan), str(len(summary.seeds)), ua_text(ua))
+    start = (row.name, row_settings(row.plan), str(len(summary.seeds)), ua_text(ua))
     if row.paired is None:
         word = "reference" if row.name == comparison.reference else "-"
         return (*start, word, "-", "-", wa, "-")

@@ -7,32 +7,46 @@ from pathlib import Path, PurePosixPath
 
 from pyser.errors import FileError, InputError
 from pyser.files import read_json
+from pyser.score.ratings import Ratings, read_answers
+from pyser.score.ratingsummary import summarise_ratings
 from pyser.score.result import RESULT_FILE, SCORES_FILE
 from pyser.score.summary import summarise, summarise_styles
-from pyser.score.table import Scores, read_scores
 
 _NO_SLUG = re.compile(r"[^\w.+-]+")
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One EXP folder: its place below the reported one, result.json, scores, short name, itself."""
+    """One EXP folder: its place below the reported one, result.json, scores, short name, itself.
+
+    ``scores`` are Scores, or Ratings.
+    """
 
     path: PurePosixPath
     result: dict
-    scores: Scores
+    scores: object
     name: str
     folder: Path
 
+    @property
+    def rated(self):
+        """Whether the answers are ratings."""
+        return isinstance(self.scores, Ratings)
+
     @cached_property
     def summary(self):
-        """The Summary of all scores."""
-        return summarise(self.scores)
+        """The Summary of all scores, or the RatingSummary."""
+        return (summarise_ratings if self.rated else summarise)(self.scores)
 
     @cached_property
     def styles(self):
         """The Summary of each style, empty with fewer than two."""
-        return summarise_styles(self.scores)
+        return {} if self.rated else summarise_styles(self.scores)
+
+    @property
+    def rank(self):
+        """The number that is larger for the better of two: UA, or the mean CCC."""
+        return self.summary.mean if self.rated else self.summary.metrics["UA"].pooled
 
     @property
     def standin(self):
@@ -49,31 +63,49 @@ class Experiment:
 
     @cached_property
     def tested(self):
-        """The set of (utterance, reference class) that was tested."""
-        classes, reference = self.scores.classes, self.scores.reference
-        names = (classes[index] for index in reference)
-        return frozenset(zip(self.scores.utterances, names, strict=True))
+        """The set of (utterance, reference) that was tested."""
+        scores = self.scores
+        if self.rated:
+            references = map(tuple, scores.reference.tolist())
+        else:
+            references = (scores.classes[index] for index in scores.reference)
+        return frozenset(zip(scores.utterances, references, strict=True))
 
 
 @dataclass(frozen=True)
 class Group:
-    """Experiments on one corpus, with one protocol and one set of classes: best UA first."""
+    """Experiments on one corpus, with one protocol and one set of answers: the best first.
+
+    Attributes:
+        outputs: the classes, or the dimensions that are rated.
+    """
 
     corpus: str
     protocol: str
     standin: bool
-    classes: tuple[str, ...]
+    outputs: tuple[str, ...]
     experiments: tuple[Experiment, ...]
     comparisons: tuple = ()
 
     @property
+    def rated(self):
+        """Whether the answers are ratings."""
+        return self.experiments[0].rated
+
+    @property
+    def metric(self):
+        """The name of the metric that models are compared by."""
+        return "CCC" if self.rated else "UA"
+
+    @property
     def title(self):
         """What the experiments have in common, for headings."""
-        return f"{self.corpus}, protocol {self.protocol}"
+        ratings = ", ratings" if self.rated else ""
+        return f"{self.corpus}, protocol {self.protocol}{ratings}"
 
     def plot_name(self, kind, name=""):
         """The file name of a plot: letters, digits and ``_ . + -`` only."""
-        parts = [kind, name, self.corpus, self.protocol]
+        parts = [kind, name, self.corpus, self.protocol, "ratings" if self.rated else ""]
         return "_".join(_NO_SLUG.sub("-", part) for part in parts if part) + ".svg"
 
 
@@ -92,7 +124,7 @@ def find_groups(folder):
         experiment = _read_experiment(path, folder)
         result = experiment.result
         corpus = result["corpus"].get("name") or next(iter(experiment.path.parts), "data")
-        key = (corpus, result["protocol"]["id"], experiment.standin, experiment.scores.classes)
+        key = (corpus, result["protocol"]["id"], experiment.standin, experiment.scores.outputs)
         groups.setdefault(key, []).append(experiment)
     return [Group(*key, _order(_name_apart(groups[key]))) for key in sorted(groups)]
 
@@ -105,8 +137,8 @@ def _read_experiment(path, folder):
             value = value.get(name) if isinstance(value, dict) else None
         if value is None:
             raise InputError(f"no {'.'.join(names)}", path, "what pyser score writes")
-    scores = read_scores(path.with_name(SCORES_FILE))
-    if list(scores.classes) != result["classes"]:
+    scores = read_answers(path.with_name(SCORES_FILE))
+    if not isinstance(scores, Ratings) and list(scores.classes) != result["classes"]:
         found = f"classes {' '.join(scores.classes)}"
         expected = f"{' '.join(result['classes'])}, as in {RESULT_FILE}"
         raise InputError(found, path.with_name(SCORES_FILE), expected, "run pyser score again")
@@ -130,5 +162,6 @@ def _name_apart(experiments):
 
 
 def _order(experiments):
-    """Best UA first."""
-    return tuple(sorted(experiments, key=lambda one: (-one.summary.metrics["UA"].pooled, one.name)))
+    """The best first; what has no value comes last."""
+    rank = {one.name: one.rank if one.rank == one.rank else -2.0 for one in experiments}
+    return tuple(sorted(experiments, key=lambda one: (-rank[one.name], one.name)))

@@ -2,16 +2,15 @@
 
 from textwrap import fill
 
-from pyser.report.comparisons import comparison_lines, comparison_table
 from pyser.report.confidence import confidence_table, read_confidence
 from pyser.report.costs import cost_lines, cost_table
-from pyser.report.notes import CONFIDENCE_NOTE, NOTES, header, standin_note
+from pyser.report.notes import CONFIDENCE_NOTE, header, notes, standin_note
+from pyser.report.overview import overview_table
 from pyser.report.remarks import own_lines, shared_lines
 from pyser.report.tables import (
     TRANSDUCTIVE,
     class_table,
     group_lines,
-    overview_table,
     provenance_lines,
     style_table,
 )
@@ -25,7 +24,7 @@ def results_text(groups, files=()):
     lines = [f"<!-- {header(files)} -->", "", "# Results", ""]
     note = standin_note(groups)
     lines += [f"> **{note}**", ""] if note else []
-    lines += [NOTES, ""]
+    lines += [line for text in notes(groups) for line in (text, "")]
     for group in groups:
         lines += _group_lines(group)
         for experiment in group.experiments:
@@ -40,14 +39,17 @@ def _group_lines(group):
     if any(experiment.result.get("transductive") for experiment in group.experiments):
         lines += [TRANSDUCTIVE, ""]
     if len(group.experiments) > 1:
-        lines += [f"![UA of all models]({PLOTS}/{group.plot_name('ua')})", ""]
+        plot = group.plot_name(group.metric.lower())
+        lines += [f"![{group.metric} of all models]({PLOTS}/{plot})", ""]
     shared = shared_lines(group)
     lines += [*(f"- {line}" for line in shared), ""] if shared else []
     for comparison in group.comparisons:
         lines += [f"### {comparison.title}", ""]
-        lines += [*comparison_lines(comparison), "", *_table(comparison_table(comparison))]
+        lines += [*comparison.lines, "", *_table(comparison.table)]
         plot = group.plot_name("difference", comparison.title)
         lines += [f"![Differences of UA]({PLOTS}/{plot})", ""] if comparison.tested else []
+    if group.rated:
+        return lines + _cost_lines(group)
     confidences = [read_confidence(experiment) for experiment in group.experiments]
     lines += ["### How far the posteriors can be believed", ""]
     lines += [*_table(confidence_table(group, confidences)), CONFIDENCE_NOTE, ""]
@@ -75,13 +77,14 @@ def _paragraphs(group):
 
 
 def _experiment_lines(experiment, group):
-    confusion = group.plot_name("confusion", experiment.name)
-    items = [
-        *provenance_lines(experiment, group),
-        f"[Confusion matrix]({PLOTS}/{confusion})",
-        *own_lines(experiment, group),
-    ]
+    items = [*provenance_lines(experiment, group)]
+    if not group.rated:
+        confusion = group.plot_name("confusion", experiment.name)
+        items += [f"[Confusion matrix]({PLOTS}/{confusion})"]
+    items += own_lines(experiment, group)
     lines = [f"### {experiment.name}", "", *(f"- {item}" for item in items), ""]
+    if group.rated:
+        return lines
     tables = [class_table(experiment), style_table(experiment)]
     return lines + [line for table in tables if table for line in _table(table)]
 

@@ -16,6 +16,12 @@ NOTES = fill(
     "over seeds. Numbers of different protocols or corpora cannot be compared.",
     100,
 )
+RATING_NOTE = fill(
+    "Of ratings, CCC is told: Lin's concordance correlation coefficient of the answers of all "
+    "folds together, 1 where all are the reference, 0 where they tell nothing; with several seeds "
+    "the mean of theirs. Its interval is made alike, on Fisher's z.",
+    100,
+)
 CONFIDENCE_NOTE = fill(
     f"ECE: expected calibration error of the posterior of the answer, over {BINS} bins of equal "
     "width; "
@@ -37,9 +43,10 @@ ENERGY_NOTE = (
     "of GPUs is not in it."
 )
 CURVES_NOTE = (
-    "Dev UA and mean cross entropy by epoch, the mean of the seeds where there are several; a dot "
-    "is an epoch whose weights were kept. The training loss includes what training adds to it, "
-    "such as dropout and label smoothing."
+    "Dev UA and mean cross entropy (of ratings: mean CCC, and the weighted sum of 1 - CCC) by "
+    "epoch, the mean of the seeds where there are several; a dot is an epoch whose weights were "
+    "kept. The training loss includes what training adds to it, such as dropout and label "
+    "smoothing."
 )
 INSIDE_NOTE = (
     "Log-mel: lighter is louder, from the 2nd to the 99.5th percentile of the utterance. Attention "
@@ -51,6 +58,12 @@ MAP_NOTE = (
     "test utterances, of speakers that were not trained on; small: dev and training. Distances "
     "between far groups mean little."
 )
+
+
+def notes(groups):
+    """How the numbers of a list of Group are to be read (list of str)."""
+    kinds = {group.rated for group in groups}
+    return [text for rated, text in ((False, NOTES), (True, RATING_NOTE)) if rated in kinds]
 
 
 def header(files):

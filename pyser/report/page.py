@@ -4,8 +4,7 @@ from html import escape
 from pathlib import Path
 
 import pyser
-from pyser.report.charts import confusion_chart, difference_chart, overview_chart, speaker_chart
-from pyser.report.comparisons import comparison_lines, comparison_table
+from pyser.report.charts import confusion_chart, difference_chart, speaker_chart
 from pyser.report.confidence import (
     confidence_table,
     coverage_chart,
@@ -21,17 +20,18 @@ from pyser.report.notes import (
     CURVES_NOTE,
     INSIDE_NOTE,
     MAP_NOTE,
-    NOTES,
     header,
+    notes,
     standin_note,
 )
+from pyser.report.overview import overview_chart, overview_table
+from pyser.report.rated import estimate_text
 from pyser.report.remarks import own_lines, shared_lines
 from pyser.report.svg import style
 from pyser.report.tables import (
     TRANSDUCTIVE,
     class_table,
     group_lines,
-    overview_table,
     provenance_lines,
     style_table,
     ua_text,
@@ -56,7 +56,7 @@ def page_html(groups, files=()):
         f"<style>{style()}{_beside('page.css')}</style></head><body>",
         "<header><h1>Results</h1>",
         paragraph(note, "warning") if note else "",
-        paragraph(NOTES, "note") + "</header>",
+        "".join(paragraph(text, "note") for text in notes(groups)) + "</header>",
         _contents(groups),
     ]
     sections = [_group(number, group) for number, group in enumerate(groups, 1)]
@@ -84,7 +84,6 @@ def _title(group):
 
 
 def _group(number, group):
-    confidences = [read_confidence(experiment) for experiment in group.experiments]
     parts = [f'<section><h2 id="g{number}">{inline(_title(group))}</h2>']
     parts += [paragraph(STANDIN_WARNING, "warning")] if group.standin else []
     parts += [paragraph(" ".join(group_lines(group))), bullets(shared_lines(group))]
@@ -94,20 +93,22 @@ def _group(number, group):
     if len(group.experiments) > 1:
         parts += [figure(overview_chart(group), "")]
     parts += [part for comparison in group.comparisons for part in _comparison(comparison, group)]
-    parts += ["<h3>How far the posteriors can be believed</h3>"]
-    parts += [table_html(confidence_table(group, confidences), f"Confidence: {group.title}")]
-    parts += [paragraph(CONFIDENCE_NOTE, "note"), *_costs(group)]
-    for place, (experiment, confidence) in enumerate(
-        zip(group.experiments, confidences, strict=True), 1
-    ):
-        parts += [_experiment(f"g{number}-{place}", experiment, group, confidence)]
+    confidences = [None] * len(group.experiments)
+    if not group.rated:
+        confidences = [read_confidence(experiment) for experiment in group.experiments]
+        parts += ["<h3>How far the posteriors can be believed</h3>"]
+        parts += [table_html(confidence_table(group, confidences), f"Confidence: {group.title}")]
+        parts += [paragraph(CONFIDENCE_NOTE, "note")]
+    parts += _costs(group)
+    for place, pair in enumerate(zip(group.experiments, confidences, strict=True), 1):
+        parts += [_experiment(f"g{number}-{place}", group, *pair)]
     return "\n".join([*parts, "</section>"])
 
 
 def _comparison(comparison, group):
     yield f"<h3>{inline(comparison.title)}</h3>"
-    yield table_html(comparison_table(comparison), f"{comparison.title}: {group.title}")
-    yield from (paragraph(line, "note") for line in comparison_lines(comparison))
+    yield table_html(comparison.table, f"{comparison.title}: {group.title}")
+    yield from (paragraph(line, "note") for line in comparison.lines)
     if comparison.tested:
         yield figure(difference_chart(comparison, group.standin), "")
 
@@ -121,21 +122,28 @@ def _costs(group):
         yield figure(chart, "")
 
 
-def _experiment(name, experiment, group, confidence):
-    metrics = experiment.summary.metrics
+def _experiment(name, group, experiment, confidence):
     standin = f". {STANDIN_WARNING}" if group.standin else ""
-    brief = f"UA {ua_text(metrics['UA'])}{standin}"
+    brief = f"{_brief(experiment)}{standin}"
     opened = " open" if experiment is group.experiments[0] else ""
     lines = [*provenance_lines(experiment, group), *own_lines(experiment, group)]
     parts = [
         f'<details id="{name}"{opened}><summary><h3>{inline(experiment.name)}</h3>'
         f'<span class="brief">{inline(brief)}</span></summary>',
         bullets(lines),
-        figures([*_answer_figures(experiment, group, confidence), _classes(experiment)]),
     ]
+    if not group.rated:
+        parts += [figures([*_answer_figures(experiment, group, confidence), _classes(experiment)])]
     styles = style_table(experiment)
     parts += [table_html(styles, f"Styles: {experiment.name}")] if styles else []
     return "\n".join([*parts, *_learning(experiment), *_inside(experiment), "</details>"])
+
+
+def _brief(experiment):
+    if not experiment.rated:
+        return f"UA {ua_text(experiment.summary.metrics['UA'])}"
+    ccc = experiment.summary.ccc.items()
+    return "CCC: " + ", ".join(f"{name} {estimate_text(one)}" for name, one in ccc)
 
 
 def _classes(experiment):

@@ -7,10 +7,10 @@ from pyser.config import Option, Parser
 from pyser.errors import InputError
 from pyser.files import atomic_path
 from pyser.log import log
-from pyser.report.charts import confusion_chart, difference_chart, overview_chart
-from pyser.report.comparisons import make_comparison
+from pyser.report.charts import confusion_chart, difference_chart
 from pyser.report.experiments import find_groups
 from pyser.report.markdown import PLOTS, results_text
+from pyser.report.overview import make_comparison, overview_chart
 from pyser.report.page import page_html
 from pyser.report.tradeoff import tradeoff_chart
 from pyser.score.text import plural
@@ -71,11 +71,11 @@ def _compare(groups, files):
 def _plots(groups):
     """(file name, Drawing) of every plot that RESULTS.md links to."""
     for group in groups:
-        for experiment in group.experiments:
+        for experiment in () if group.rated else group.experiments:
             name = group.plot_name("confusion", experiment.name)
             yield name, confusion_chart(experiment, group)
         if len(group.experiments) > 1:
-            yield group.plot_name("ua"), overview_chart(group)
+            yield group.plot_name(group.metric.lower()), overview_chart(group)
         chart = tradeoff_chart(group)
         if chart is not None:
             yield group.plot_name("cost"), chart

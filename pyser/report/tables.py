@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pyser.report.settings import unusual_settings
+from pyser.score.ratingsummary import ccc_text
 from pyser.score.text import interval, percent, plural, spread
 
 TRANSDUCTIVE = (
@@ -27,14 +28,13 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def overview_table(group):
+def classified_table(group):
     """One row for each experiment of a Group."""
     return Table(_OVERVIEW, tuple(_overview_row(one) for one in group.experiments))
 
 
 def _overview_row(experiment):
-    metrics, result = experiment.summary.metrics, experiment.result
-    mark = " †" if result.get("transductive") else ""
+    metrics = experiment.summary.metrics
     return (
         experiment.name,
         str(len(experiment.summary.seeds)),
@@ -44,8 +44,14 @@ def _overview_row(experiment):
         percent(metrics["macro-F1"].pooled),
         spread(metrics["WA"], "±"),
         spread(metrics["UA"], "±"),
-        f"{result.get('normalisation') or '-'}{mark}",
+        normalisation_text(experiment),
     )
+
+
+def normalisation_text(experiment):
+    """By which statistics features were normalised; marked where those are the speakers' own."""
+    mark = " †" if experiment.result.get("transductive") else ""
+    return f"{experiment.result.get('normalisation') or '-'}{mark}"
 
 
 def class_table(experiment):
@@ -77,10 +83,12 @@ def group_lines(group):
     first = group.experiments[0]
     description = first.result["protocol"].get("description")
     lines = [_sentence(description)] if description else []
-    lines += [f"{len(group.classes)} classes: {', '.join(group.classes)}."]
+    kind = "dimensions" if group.rated else "classes"
+    lines += [f"{len(group.outputs)} {kind}: {', '.join(group.outputs)}."]
     policy = first.result["corpus"].get("labels")
     lines += [f"Label policy of `pyser prepare`: {policy}."] if policy else []
-    return [*lines, _tested_text(group), _chance_text(first)]
+    chance = "Knowing nothing: CCC 0." if group.rated else _chance_text(first)
+    return [*lines, _tested_text(group), chance]
 
 
 def _tested_text(group):
@@ -120,14 +128,32 @@ def provenance_lines(experiment, group):
     if settings:
         pairs = (f"`{name}={value}`" for name, value in settings.items())
         lines += [f"Settings that most models above do not share: {', '.join(pairs)}"]
-    dev = [run["dev_ua"] for run in result.get("dev", []) if run.get("dev_ua") is not None]
-    if dev:
-        mean = percent(sum(dev) / len(dev))
-        lines += [f"Dev UA {mean}, mean of {plural(len(dev), 'run')} ({_use_of_dev(result)})"]
-    by_seed = experiment.summary.metrics["UA"].by_seed
-    if len(by_seed) > 1:
-        lines += [f"UA by seed: {', '.join(map(percent, by_seed))}"]
-    return lines
+    return [*lines, *_dev_lines(experiment), *_seed_lines(experiment)]
+
+
+def _dev_lines(experiment):
+    """What the dev part said, on average."""
+    key, form = ("dev_ccc", ccc_text) if experiment.rated else ("dev_ua", percent)
+    told = experiment.result.get("dev", [])
+    dev = [run[key] for run in told if run.get(key) is not None]
+    if not dev:
+        return []
+    name = "CCC" if experiment.rated else "UA"
+    runs, use = plural(len(dev), "run"), _use_of_dev(experiment.result)
+    return [f"Dev {name} {form(sum(dev) / len(dev))}, mean of {runs} ({use})"]
+
+
+def _seed_lines(experiment):
+    if len(experiment.summary.seeds) < 2:
+        return []
+    if not experiment.rated:
+        by_seed = experiment.summary.metrics["UA"].by_seed
+        return [f"UA by seed: {', '.join(map(percent, by_seed))}"]
+    parts = (
+        f"{name} {', '.join(map(ccc_text, estimate.by_seed))}"
+        for name, estimate in experiment.summary.ccc.items()
+    )
+    return [f"CCC by seed: {'; '.join(parts)}"]
 
 
 def _use_of_dev(result):

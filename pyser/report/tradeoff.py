@@ -51,8 +51,8 @@ def has_tradeoff(group):
 
 
 def _panels(group):
-    """(points, title, form) for each cost that two models tell."""
-    for name, title, form in _COSTS:
+    """(points, title, form) for each cost that two models tell; none where there is no UA."""
+    for name, title, form in () if group.rated else _COSTS:
         told = [(one, one.result.get(name)) for one in group.experiments]
         points = [
             _Point(one.name, cost, one.summary.metrics["UA"])

@@ -1,8 +1,12 @@
 """Experiments without training: run.json and scores.tsv of every run, from made-up answers."""
 
+import json
+
 import numpy as np
 
-from pyser.files import write_json
+from pyser.data.datadir import DIMENSIONS
+from pyser.files import write_json, write_text
+from pyser.score.ratings import format_ratings, make_ratings
 from pyser.score.table import decide, write_scores
 
 FOUR = ("ang", "hap", "neu", "sad")
@@ -51,3 +55,29 @@ def write_experiment(exp, folds=(1, 2, 3), seeds=(1,), **info):
         for seed in seeds:
             write_run(exp, fold, seed, **info)
     return exp
+
+
+def write_rated_run(exp, fold, noise=0.5, seed=1, **info):
+    """Write one complete run that answers with ratings: two speakers a fold, ten utterances each.
+
+    Its curve has two epochs; ``info`` goes to run.json, over the defaults.
+    """
+    run = exp / f"fold{fold}" / f"seed{seed}"
+    told = {
+        **{"model": "hnsd", "config": {"model": {"name": "hnsd"}, "data": {"target": "vad"}}},
+        **{"classes": ["x", "y"], "num_parameters": 10},
+        "protocol": {"id": "loso2", "folds": 2, "remarks": []},
+        "corpus": {"name": "made_up"},
+        **{"kept_epoch": 2, "dev_ua": None, "dev_ccc": 0.25},
+    }
+    write_json(run / "run.json", {**told, **info})
+    (run / "model.pt").touch()
+    truth = np.random.default_rng(fold).uniform(1, 5, (20, 3))
+    names = [f"s{fold}{n % 2}-{n}" for n in range(20)]
+    estimate = truth + noise * np.random.default_rng(seed).standard_normal(truth.shape)
+    speakers = [name.split("-")[0] for name in names]
+    ratings = make_ratings(DIMENSIONS, names, speakers, truth, estimate)
+    for part in ("scores.tsv", "dev_scores.tsv"):
+        write_text(run / part, format_ratings(ratings))
+    lines = ({"epoch": e, "train_loss": 1.0, "dev_loss": 2.0, "dev_ccc": 0.1 * e} for e in (1, 2))
+    write_text(run / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))

@@ -6,8 +6,9 @@ import pytest
 from fake_experiment import write_experiment
 
 from pyser.errors import InputError
-from pyser.report.comparisons import comparison_table, make_comparison, p_text, points
+from pyser.report.comparisons import p_text, points
 from pyser.report.experiments import find_groups
+from pyser.report.overview import make_comparison
 from pyser.report.run import main
 from pyser.score.run import main as score
 from pyser.score.significance import compare, holm
@@ -52,18 +53,18 @@ def test_rows_are_tested_against_the_reference(place, group):
     assert [row.difference for row in rows] == [(m.value, m.low, m.high) for m in direct]
     assert [row.holm_p for row in rows] == holm([metric.p for metric in direct])
     assert rows[0].difference[0] < rows[1].difference[0] < 0
-    cells = comparison_table(comparison).rows
+    cells = comparison.table.rows
     assert cells[0][1] == "model.yaml model.gate=none"
     assert cells[1][4] == "reference"
     assert cells[2][4].startswith(points(direct[1].value))
 
 
 def test_what_others_published_stands_in_a_column_of_its_own(place, group):
-    whole = comparison_table(make_comparison(read_experiment(place / "parts.yaml"), group))
+    whole = make_comparison(read_experiment(place / "parts.yaml"), group).table
     assert not any("published" in heading for heading in whole.headings)
     told = FILE.replace("model.yaml}", "model.yaml, published: 'UA 81.0, random folds'}", 1)
     (place / "told.yaml").write_text(told)
-    table = comparison_table(make_comparison(read_experiment(place / "told.yaml"), group))
+    table = make_comparison(read_experiment(place / "told.yaml"), group).table
     assert table.headings[-1].startswith("published elsewhere, on other protocols")
     assert [row[-1] for row in table.rows] == ["-", "UA 81.0, random folds", "-"]
     assert [row[:-1] for row in table.rows] == list(whole.rows)
@@ -83,7 +84,7 @@ def test_a_row_that_was_tested_on_less_is_named_not_compared(place, group):
     comparison = make_comparison(read_experiment(place / "parts.yaml"), group)
     assert any("half: not compared" in remark for remark in comparison.remarks)
     assert comparison.rows[2].difference is None
-    assert comparison_table(comparison).rows[2][4] == "-"
+    assert comparison.table.rows[2][4] == "-"
 
 
 def test_the_report_shows_the_table(place, tmp_path):

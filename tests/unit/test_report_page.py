@@ -12,7 +12,7 @@ from fake_explain import write_curves, write_explain
 
 from pyser.errors import InputError
 from pyser.files import read_json, write_json
-from pyser.report.charts import confusion_chart, overview_chart, speaker_accuracies
+from pyser.report.charts import confusion_chart, speaker_accuracies, ua_chart
 from pyser.report.confidence import read_confidence, reliability_chart
 from pyser.report.curves import curve_charts, curves_by_fold
 from pyser.report.experiments import find_groups
@@ -124,7 +124,7 @@ def test_stand_in_is_said_on_top_and_beside_every_experiment(tmp_path):
     assert len(experiments) == 2
     assert all(part.count(STANDIN_WARNING) >= 2 for part in experiments)
     confusion = confusion_chart(groups[0].experiments[0], groups[0])
-    for chart in (confusion, overview_chart(groups[0])):
+    for chart in (confusion, ua_chart(groups[0])):
         root = ElementTree.fromstring(chart.svg())
         said = [node.text for node in root.iter("text") if "warn" in node.get("class", "")]
         assert " ".join(said) == STANDIN_WARNING

@@ -5,10 +5,10 @@ import json
 
 import numpy as np
 import pytest
+from fake_experiment import write_rated_run
 
-from pyser.data.datadir import DIMENSIONS
 from pyser.errors import InputError
-from pyser.files import write_json, write_text
+from pyser.files import write_text
 from pyser.score.concordance import concordance, moments
 from pyser.score.ratings import format_ratings, make_ratings, parse_ratings, read_answers
 from pyser.score.ratingsummary import (
@@ -145,28 +145,6 @@ def test_other_references_are_not_compared():
     renamed = dataclasses.replace(one, dimensions=("v", "d"))
     with pytest.raises(InputError, match="has the dimensions v d"):
         compare_ratings(one, renamed)
-
-
-def write_rated_run(exp, fold):
-    run = exp / f"fold{fold}" / "seed1"
-    config = {"model": {"name": "hnsd"}, "data": {"target": "vad"}}
-    info = {
-        **{"model": "hnsd", "config": config, "classes": ["x", "y"], "num_parameters": 10},
-        "protocol": {"id": "p", "folds": 2, "remarks": []},
-        "corpus": {"name": "made_up"},
-        **{"kept_epoch": 2, "dev_ua": None, "dev_ccc": 0.25},
-    }
-    write_json(run / "run.json", info)
-    (run / "model.pt").touch()
-    truth = np.random.default_rng(fold).uniform(1, 5, (20, 3))
-    names = [f"s{fold}{n % 2}-{n}" for n in range(20)]
-    estimate = truth + 0.5 * np.random.default_rng(9).standard_normal(truth.shape)
-    speakers = [name.split("-")[0] for name in names]
-    ratings = make_ratings(DIMENSIONS, names, speakers, truth, estimate)
-    for part in ("scores.tsv", "dev_scores.tsv"):
-        write_text(run / part, format_ratings(ratings))
-    lines = ({"epoch": e, "train_loss": 1.0, "dev_loss": 2.0, "dev_ccc": 0.1 * e} for e in (1, 2))
-    write_text(run / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
 
 def test_runs_are_merged_and_scored(tmp_path, capsys):
