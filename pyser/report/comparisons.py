@@ -13,7 +13,10 @@ from pyser.train.experiment import Row as PlannedRow
 METRIC = "UA"  # the metric that rows are tested on
 _HEADINGS = ("row<", "settings<", "seeds>", "UA [95 % interval]>")
 _HEADINGS += ("difference [95 % interval]>", "p>", "p (Holm)>", "WA>", "McNemar p (WA)>")
-_PUBLISHED = "published elsewhere, on other protocols<"
+_TOLD = {
+    "published": "published elsewhere, on other protocols<",
+    "reduced": "smaller here than in the paper<",
+}
 
 
 @dataclass(frozen=True)
@@ -134,11 +137,15 @@ def _lines(comparison):
 
 def _table(comparison):
     rows = [_cells(row, comparison) for row in comparison.rows]
-    if not any(row.plan.published for row in comparison.rows):
-        return Table(_HEADINGS, tuple(rows))
-    published = (row.plan.published or "-" for row in comparison.rows)
-    cells = ((*row, text) for row, text in zip(rows, published, strict=True))
-    return Table((*_HEADINGS, _PUBLISHED), tuple(cells))
+    return with_told(_HEADINGS, rows, [row.plan for row in comparison.rows])
+
+
+def with_told(headings, rows, plans):
+    """A Table with what the file tells of each row (``plans``): a column for what any is told."""
+    told = [name for name in _TOLD if any(getattr(plan, name) for plan in plans)]
+    texts = ([getattr(plan, name) or "-" for name in told] for plan in plans)
+    cells = tuple((*row, *own) for row, own in zip(rows, texts, strict=True))
+    return Table((*headings, *(_TOLD[name] for name in told)), cells)
 
 
 def _cells(row, comparison):

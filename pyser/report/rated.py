@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pyser.errors import InputError
 from pyser.report.charts import dot_plot
-from pyser.report.comparisons import find_rows, p_text, row_settings
+from pyser.report.comparisons import find_rows, p_text, row_settings, with_told
 from pyser.report.svg import x_axis
 from pyser.report.tables import Table, normalisation_text
 from pyser.score.ratingsummary import ccc_text, compare_ratings, span_text
@@ -97,7 +97,8 @@ class RatedComparison:
     @property
     def table(self):
         """For each scored row of the file a line for each dimension."""
-        return Table(_HEADINGS, tuple(line for row in self.rows for line in self._cells(*row)))
+        lines = [line for row in self.rows for line in self._cells(*row)]
+        return with_told(_HEADINGS, lines, [row[0] for row in self.rows for _ in self.dimensions])
 
     def _cells(self, plan, experiment, differences, corrected):
         start = (plan.name, row_settings(plan), str(len(experiment.summary.seeds)))

@@ -11,8 +11,9 @@
       static only: {config: model.yaml, model.streams: static}
 
 ``config`` is relative to the experiment file; ``published`` is what others report of the system,
-with their protocol, shown beside what is measured here; the other keys of a row are settings, such
-as ``train.epochs``. No torch here: what settings mean is checked when they are trained with.
+with their protocol, and ``reduced`` what is smaller here than in its paper: both are shown beside
+what is measured here. The other keys of a row are settings, such as ``train.epochs``. No torch
+here: what settings mean is checked when they are trained with.
 """
 
 import functools
@@ -27,7 +28,11 @@ from pyser.train.yamlfile import make_entry, nearest, open_yaml, read_entries, r
 
 _NOT_IN_FOLDERS = re.compile(r"[^A-Za-z0-9._+-]")
 _KEYS = {"title": str, "protocol": str, "seeds": int, "reference": str, "rows": dict}
-_ROW_FORM = "config, published, or a setting such as train.epochs"
+_ROW_TEXTS = {
+    "published": "text: numbers with their protocol",
+    "reduced": "text: what is smaller than in the paper",
+}
+_ROW_FORM = f"config, {', '.join(_ROW_TEXTS)}, or a setting such as train.epochs"
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Row:
         config: Path of the configuration file.
         overrides: tuple of yamlfile.Entry, in place of those of ``config``.
         published: what others report, and on which protocol; empty if nothing.
+        reduced: what is smaller here than in the paper; empty if nothing.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Row:
     config: Path
     overrides: tuple = ()
     published: str = ""
+    reduced: str = ""
 
     def entries(self):
         """The settings as they were given: dict ``section.key`` -> yamlfile.Entry."""
@@ -159,7 +166,7 @@ def _read_rows(loader, nodes, path):
 
 
 def _read_row(loader, name, node, place, path):
-    """The configuration (Path), the overrides and the published numbers of one row."""
+    """The configuration (Path), the overrides and the texts of one row."""
     pairs = _named(node, path, f"row {name!r} to be such as {{config: model.yaml}}")
     if "config" not in pairs:
         raise InputError(f"row {name!r} names no config", place, "config: a YAML file")
@@ -168,9 +175,12 @@ def _read_row(loader, name, node, place, path):
         for key, (value, where) in pairs.items()
     }
     config, where = values.pop("config")
-    published, place = values.pop("published", ("", where))
-    if not isinstance(published, str):
-        raise InputError(f"published is {published!r}", place, "text: numbers with their protocol")
+    texts = []
+    for key, expected in _ROW_TEXTS.items():
+        text, place = values.pop(key, ("", where))
+        if not isinstance(text, str):
+            raise InputError(f"{key} is {text!r}", place, expected)
+        texts.append(text)
     file = path.parent / str(config)
     if not file.is_file():
         others = sorted(other.name for other in path.parent.glob("*.yaml") if other != path)
@@ -179,4 +189,4 @@ def _read_row(loader, name, node, place, path):
         if "." not in key:
             raise InputError(f"unknown key {key} in row {name!r}", where, _ROW_FORM)
     overrides = (make_entry(key, value, where) for key, (value, where) in values.items())
-    return file, tuple(overrides), published
+    return file, tuple(overrides), *texts

@@ -68,6 +68,14 @@ def test_what_others_published_stands_in_a_column_of_its_own(place, group):
     assert table.headings[-1].startswith("published elsewhere, on other protocols")
     assert [row[-1] for row in table.rows] == ["-", "UA 81.0, random folds", "-"]
     assert [row[:-1] for row in table.rows] == list(whole.rows)
+    both = told.replace("train.epochs: 2}", "train.epochs: 2, reduced: half the filters}")
+    (place / "both.yaml").write_text(both)
+    table = make_comparison(read_experiment(place / "both.yaml"), group).table
+    assert table.headings[-1].startswith("smaller here than in the paper")
+    assert [row[-2:] for row in table.rows][1:] == [
+        ("UA 81.0, random folds", "-"),
+        ("-", "half the filters"),
+    ]
 
 
 def test_of_another_protocol_or_with_one_row_there_is_none(place, group):

@@ -81,6 +81,7 @@ def test_what_need_not_be_said(read):
         ("./model.yaml", "modle.yaml", "e.yaml:8: no file .*modle.yaml; did you mean model.yaml"),
         ("{config: sub/other.yaml", "{confg: x", "e.yaml:9: row '2021/a.b' names no config"),
         ("train.epochs: 3", "published: 70.5", "e.yaml:9: published is 70.5; expected text"),
+        ("train.epochs: 3", "reduced: [half]", "e.yaml:9: reduced is .*; expected text"),
         ("train.epochs: 3", "epochs: 3", "e.yaml:9: unknown key epochs in row '2021/a.b'.*config"),
         ("{config: model.yaml, model.streams: static}", "static", "e.yaml:6: found no mapping"),
         ("title: What", "- title: What", "e.yaml.*is no YAML"),
