@@ -27,6 +27,7 @@ from pyser.report.notes import (
 from pyser.report.overview import overview_chart, overview_table
 from pyser.report.rated import estimate_text
 from pyser.report.remarks import own_lines, shared_lines
+from pyser.report.scatter import scatter_charts
 from pyser.report.svg import style
 from pyser.report.tables import (
     TRANSDUCTIVE,
@@ -132,7 +133,9 @@ def _experiment(name, group, experiment, confidence):
         f'<span class="brief">{inline(brief)}</span></summary>',
         bullets(lines),
     ]
-    if not group.rated:
+    if group.rated:
+        parts += [figures(figure(chart, "") for chart in scatter_charts(experiment))]
+    else:
         parts += [figures([*_answer_figures(experiment, group, confidence), _classes(experiment)])]
     styles = style_table(experiment)
     parts += [table_html(styles, f"Styles: {experiment.name}")] if styles else []

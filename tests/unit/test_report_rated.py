@@ -10,6 +10,7 @@ from pyser.report.experiments import find_groups
 from pyser.report.overview import make_comparison, overview_chart
 from pyser.report.rated import estimate_text
 from pyser.report.run import main
+from pyser.report.scatter import scatter_charts
 from pyser.score.ratingsummary import compare_ratings
 from pyser.score.run import main as score
 from pyser.score.significance import holm
@@ -94,6 +95,21 @@ def test_the_figure_shows_each_model_and_dimension(group):
     assert f"good: dominance {estimate_text(good)}" in titles
     xs = [float(node.get("cx")) for node in root.iter() if node.tag.endswith("circle")]
     assert len(xs) == 9 and all(0 < x < drawing.width for x in xs)
+
+
+def test_answers_are_drawn_against_references(group, monkeypatch):
+    charts = list(scatter_charts(group.experiments[0]))
+    assert len(charts) == 3
+    for drawing, name in zip(charts, group.outputs, strict=True):
+        root = ElementTree.fromstring(drawing.svg(alone=True))
+        dots = [node for node in root.iter() if node.tag.endswith("circle")]
+        assert len(dots) == 40 and name in drawing.label  # of one seed of two
+        for dot in dots:
+            assert 30 < float(dot.get("cx")) < drawing.width
+            assert 40 < float(dot.get("cy")) < drawing.height
+    monkeypatch.setattr("pyser.report.scatter.MOST_DOTS", 7)
+    few = next(scatter_charts(group.experiments[0])).svg()
+    assert few.count("<circle") == 7
 
 
 def test_the_report_tells_both_kinds(place, monkeypatch):
