@@ -40,6 +40,7 @@ MODELS = Registry(
         "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
         "mscnn": "pyser.models.mscnn.MSCNN",
         "sdcaff": "pyser.models.sdcaff.SDCAFF",
+        "semantic": "pyser.models.semantic.Semantic",
         "svm": "pyser.models.svm.SVM",
         "transformer": "pyser.models.transformer.Transformer",
         "transformer_aux": "pyser.models.transformer_aux.TransformerAux",
