@@ -1,7 +1,8 @@
 """IEMOCAP, the interactive emotional dyadic motion capture database (Busso et al., 2008).
 
 Labels come from the consolidated files ``dialog/EmoEvaluation/<dialog>.txt``, words from
-``dialog/transcriptions`` and audio from ``sentences/wav``. A turn such as ``Ses01F_impro02_M003``
+``dialog/transcriptions``, their times from ``sentences/ForcedAlignment`` and audio from
+``sentences/wav``. A turn such as ``Ses01F_impro02_M003``
 was said by the *second* letter's actor: the first tells who wore the motion-capture markers.
 """
 
@@ -136,16 +137,34 @@ def _utterance(evaluation, wav, text):
     """The utterance of one evaluated turn."""
     turn = evaluation.turn
     session, dialog, gender = turn[:5], turn[:-5], turn[-4]
+    duration_s = wav_duration_s(wav)
     return Utterance(
         id=f"{session}{gender}-{turn}",
         wav=wav,
         speaker=session + gender,
         raw_emotion=evaluation.emotion,
-        duration_s=wav_duration_s(wav),
+        duration_s=duration_s,
         gender=gender.lower(),
         text=files.words_only(text),
         session=session,
         dialog=dialog,
         style="improvised" if "_impro" in dialog else "scripted",
         vad=evaluation.vad,
+        words=_words(alignment_file(wav.parents[4], turn), duration_s),
     )
+
+
+def _words(path, duration_s):
+    """(start, end, word) of each word aligned in the file ``path``; None without one.
+
+    The aligner's last frame may reach beyond the recording, which then ends the word.
+    """
+    if path is None:
+        return None
+    words = [word for word in files.read_alignment(path) if word.is_word]
+    duration_s = round(duration_s, 4)  # as it is written
+    late = next((word for word in words if word.start_s >= duration_s), None)
+    if late:
+        found = f"{late.token} begins at {late.start_s:g} s, the recording ends at {duration_s:g} s"
+        raise InputError(found, path, "the alignment of this recording", "copy the file again")
+    return tuple((word.start_s, min(word.end_s, duration_s), word.token) for word in words)

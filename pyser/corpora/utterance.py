@@ -4,6 +4,7 @@ import wave
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyser.data.spoken import write_words
 from pyser.errors import FileError, InputError
 
 
@@ -20,6 +21,8 @@ class Utterance:
         gender: ``m`` or ``f``.
         text: the words; empty when there are none, None when the corpus has no transcripts.
         session, dialog, style: where it was recorded and how it was acted.
+        words: (start, end, word) of each word, in seconds from the start of the utterance; None
+            when they are not known.
         vad: mean ratings of valence, activation and dominance, on the corpus's scale.
     """
 
@@ -34,6 +37,7 @@ class Utterance:
     dialog: str | None = None
     style: str | None = None
     vad: tuple[float, float, float] | None = None
+    words: tuple[tuple[float, float, str], ...] | None = None
 
 
 def label(utterances, policy):
@@ -69,6 +73,7 @@ def data_tables(utterances, classes):
         "utt2rawemo": lambda one: one.raw_emotion,
         "utt2dur": lambda one: f"{one.duration_s:.4f}",
         "text": lambda one: one.text,
+        "utt2words": lambda one: None if one.words is None else write_words(one.words),
         "utt2session": lambda one: one.session,
         "utt2dialog": lambda one: one.dialog,
         "utt2style": lambda one: one.style,

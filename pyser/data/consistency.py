@@ -1,9 +1,14 @@
 """Whether the tables of a data directory agree with each other."""
 
+import contextlib
 import itertools
 import os
 
 from pyser.data.rules import RULES
+from pyser.data.spoken import read_words
+from pyser.errors import InputError
+
+_TOLERANCE_S = 0.005  # durations and times may be written with two decimals
 
 
 def check_consistency(scans):
@@ -24,6 +29,8 @@ def check_consistency(scans):
         _check_classes(scans["utt2emo"], scans["utt2spk"].values)
     if "feats.scp" in scans and "utt2num_frames" in scans:
         _check_frames(scans["feats.scp"], scans["utt2num_frames"])
+    if "utt2words" in scans and "utt2dur" in scans:
+        _check_ends(scans["utt2words"], scans["utt2dur"].values)
     if "wav.scp" in scans:
         _check_same_audio(scans["wav.scp"])
 
@@ -45,7 +52,7 @@ def _check_keys(table, rule, expected, home):
             what = f"{rule.keys} {key} is not in {home.path.name}"
             table.add("unknown", what, table.line_of(key))
     code = "missing" if rule.complete else "incomplete"
-    for key, line in expected.items():
+    for key, line in () if rule.sparse else expected.items():
         if key not in table.rows:
             home.add(code, f"{rule.keys} {key} has no line in {table.path.name}", line)
 
@@ -105,6 +112,16 @@ def _check_frames(feats, num_frames):
             if key not in other.rows:
                 what = f"utterance {key} has no line in {other.path.name}"
                 table.add("missing", what, table.line_of(key))
+
+
+def _check_ends(utt2words, durations):
+    """The last word ends no later than its utterance; what is malformed was found before."""
+    for key, (line, value) in utt2words.rows.items():
+        with contextlib.suppress(InputError, ValueError):
+            words, duration_s = read_words(value), float(durations.get(key, "inf"))
+            if words and words[-1][1] > duration_s + _TOLERANCE_S:
+                what = f"the last word ends at {words[-1][1]:g} s, {key} at {duration_s:g} s"
+                utt2words.add("format", what, line)
 
 
 def _check_same_audio(wav_scp):

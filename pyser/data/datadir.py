@@ -9,12 +9,15 @@ from pyser.files import read_json, write_json
 
 INFO_FILE = "corpus.json"
 DIMENSIONS = ("valence", "activation", "dominance")  # the numbers of a line of utt2vad
-TEXT_TABLES = ("text", "text_asr")  # an utterance without words has an empty transcript
+TEXT_TABLES = ("text", "text_asr")
+WORDS_TABLE = "utt2words"
+EMPTY_VALUES = (*TEXT_TABLES, WORDS_TABLE)  # an utterance without words has a line, and no value
 REQUIRED_TABLES = ("wav.scp", "utt2spk", "utt2emo")
 SPEAKER_TABLES = ("spk2gender",)
 UTTERANCE_TABLES = (
     "segments",
     *TEXT_TABLES,
+    WORDS_TABLE,
     "utt2session",
     "utt2style",
     "utt2dialog",
@@ -35,6 +38,7 @@ class DataDir:
     utt2emo                   utterance -> class label (after the label policy)
     segments                  utterance -> recording, start and end in seconds
     text, text_asr            utterance -> transcript by hand, by a recogniser
+    utt2words                 utterance -> start, end and word of each word it has (``spoken``)
     utt2session, utt2dialog   utterance -> session, dialog it is from
     utt2corpus                utterance -> corpus, where there are several
     utt2style                 utterance -> style (acted how)
@@ -76,7 +80,7 @@ class DataDir:
             raise InputError(f"no table {' '.join(missing)}", path, " ".join(REQUIRED_TABLES))
         tables = {**tables, "spk2utt": invert(tables["utt2spk"])}
         for name, table in tables.items():
-            write_table(Path(path) / name, table, empty_values=name in TEXT_TABLES)
+            write_table(Path(path) / name, table, empty_values=name in EMPTY_VALUES)
         for name in set(OPTIONAL_TABLES) - set(tables):
             (Path(path) / name).unlink(missing_ok=True)
         write_json(Path(path) / INFO_FILE, info or {})
@@ -93,7 +97,7 @@ class DataDir:
             if not path.is_file():
                 remedy = f"pyser validate {self.path} tells what else is missing"
                 raise FileError("no such file", path, f"the table {name}", remedy)
-            self._tables[name] = read_table(path, empty_values=name in TEXT_TABLES)
+            self._tables[name] = read_table(path, empty_values=name in EMPTY_VALUES)
         return self._tables[name]
 
     @cached_property

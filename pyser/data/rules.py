@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pyser.data.spoken import read_words
+from pyser.errors import InputError
+
 _MARKS = {"<s>", "</s>", "#0"}
 
 
@@ -80,6 +83,14 @@ def transcript(value):
         yield "symbol", f"the transcript has the word {word}"
 
 
+def spoken_words(value):
+    """Start, end and word of each word, in order."""
+    try:
+        read_words(value)
+    except InputError as error:
+        yield "format", error.what
+
+
 def audio(value):
     """A file that is there, or a command."""
     if value.startswith("~"):
@@ -102,7 +113,8 @@ def archive(value):
 class Rule:
     """Of one table: what its keys are, how a value is checked, whether all keys must be there.
 
-    ``check`` maps a value to pairs of a code of CODES and what was found.
+    ``check`` maps a value to pairs of a code of CODES and what was found. A key that has no line is
+    an error where the table is to be ``complete``, else remarked, or not even that (``sparse``).
     """
 
     keys: str
@@ -110,6 +122,7 @@ class Rule:
     complete: bool = True
     required: bool = False
     empty_values: bool = False
+    sparse: bool = False
 
 
 # Extraction leaves out what is too short for a frame, hence feats.scp need not be complete.
@@ -122,6 +135,7 @@ RULES = {
     "spk2gender": Rule("speaker", gender),
     "text": Rule("utterance", transcript, empty_values=True),
     "text_asr": Rule("utterance", transcript, empty_values=True),
+    "utt2words": Rule("utterance", spoken_words, empty_values=True, sparse=True),
     "utt2session": Rule("utterance", choice),
     "utt2style": Rule("utterance", choice),
     "utt2dialog": Rule("utterance", choice),

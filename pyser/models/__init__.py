@@ -15,6 +15,12 @@ A model whose loss is more than the cross entropy of its logits has a method
 ``criterion(logits, owners)`` is the mean cross entropy as the training settings want it, where row
 n of ``logits`` [N, C] is of utterance ``owners[n]`` (left out: of utterance n).
 
+A model that learns something of the training part before its labels has a method
+``pretrain(train_set, seed)``: ``train_set`` is a list of (features [T, D], label), and extras are
+``features.extras``. It is called once, before the first epoch, returns a line that tells what it
+reached, and leaves its results in weights or buffers of the model, where they are saved. The same
+seed gives the same results.
+
 A model that is not trained by gradients has a method ``fit_examples(train_set, dev_set)``, which
 fits it to lists of (features [T, D], label) and returns a dict of what it found; it takes no
 training settings and no seed. ``libraries`` names packages its results depend on.
@@ -34,6 +40,7 @@ MODELS = Registry(
         "lstm_ctc": "pyser.models.lstm_ctc.AttentionCTC",
         "mscnn": "pyser.models.mscnn.MSCNN",
         "sdcaff": "pyser.models.sdcaff.SDCAFF",
+        "semantic": "pyser.models.semantic.Semantic",
         "svm": "pyser.models.svm.SVM",
         "transformer": "pyser.models.transformer.Transformer",
         "transformer_aux": "pyser.models.transformer_aux.TransformerAux",

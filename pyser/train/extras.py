@@ -1,4 +1,4 @@
-"""What a model reads of an utterance besides its feature blocks: text, gender, the waveform.
+"""What a model reads of an utterance besides its feature blocks: words, gender, the waveform.
 
 A model class names what it wants in ``inputs``, and in ``optional_inputs`` what an option of the
 same name asks for. Each extra becomes another entry of the features in
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pyser.data.datadir import WORDS_TABLE
 from pyser.data.reader import read_vector
+from pyser.data.spoken import read_words
 from pyser.errors import InputError
-from pyser.train.waves import read_samples
+from pyser.train.waves import read_rates, read_samples
 
 PADDING, UNKNOWN = 0, 1  # the first two word ids
 _PUNCTUATION = string.punctuation + "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u00a1\u00bf"
@@ -54,6 +56,9 @@ class _Words:
 
     Words are in lower case, without punctuation around them. ``known`` is the vocabulary: training
     words, the most frequent first.
+
+    Args:
+        table: of transcripts.
     """
 
     optional_tables = ()
@@ -62,8 +67,7 @@ class _Words:
         self.tables = (table,)
 
     def know(self, data, names):
-        counts = collections.Counter(word for name in names for word in self._words(data, name))
-        return sorted(counts, key=lambda word: (-counts[word], word))
+        return _by_frequency(word for name in names for word in self._words(data, name))
 
     def load(self, data, names, known):
         ids = {word: number for number, word in enumerate(known, 2)}
@@ -72,21 +76,73 @@ class _Words:
 
     def _words(self, data, name):
         (table,) = self.tables
-        words = data.table(table).get(name, "").lower().split()
-        return [bare for word in words if (bare := word.strip(_PUNCTUATION))]
+        return [bare for word in data.table(table).get(name, "").split() if (bare := _bare(word))]
+
+
+class _SpokenWords:
+    """Words with their times, int64 [L, 3]: id, start and end in milliseconds; without: zeros.
+
+    Ids are as for transcripts, and so is ``known``, the vocabulary. An utterance without a line is
+    one without words.
+    """
+
+    tables = (WORDS_TABLE,)
+    optional_tables = ()
+
+    def know(self, data, names):
+        return _by_frequency(word for name in names for *_, word in self._words(data, name))
+
+    def load(self, data, names, known):
+        ids = {word: number for number, word in enumerate(known, 2)}
+        found = []
+        for name in names:
+            rows = [
+                (ids.get(word, UNKNOWN), round(1000 * start_s), round(1000 * end_s))
+                for start_s, end_s, word in self._words(data, name)
+            ]
+            found.append(np.array(rows or [(PADDING, 0, 0)], np.int64))
+        return found
+
+    def _words(self, data, name):
+        where = f"{data.path / WORDS_TABLE}: utterance {name}"
+        for start_s, end_s, word in read_words(data.table(WORDS_TABLE).get(name, ""), where):
+            if bare := _bare(word):
+                yield start_s, end_s, bare
+
+
+def _bare(word):
+    return word.lower().strip(_PUNCTUATION)
+
+
+def _by_frequency(words):
+    """The different ones, the most frequent first."""
+    counts = collections.Counter(words)
+    return sorted(counts, key=lambda word: (-counts[word], word))
 
 
 class _Waves:
-    """Samples float32 [N], full scale +-1."""
+    """Samples float32 [N], full scale +-1; ``known`` is their rate in Hz, the same for all."""
 
     tables = ("wav.scp",)
     optional_tables = ("segments",)
 
     def know(self, data, names):
-        return None
+        return _one_rate(data, names)
 
     def load(self, data, names, known):
+        _one_rate(data, names, known)
         return [Wave(data, name) for name in names]
+
+
+def _one_rate(data, names, expected=None):
+    """The sampling rate of the utterances ``names``, which must be ``expected`` if that is told."""
+    for name, rate in read_rates(data, names).items():
+        expected = expected or rate
+        if rate != expected:
+            found = f"utterance {name} has {rate} Hz"
+            remedy = "resample, so that all recordings have one rate (sox IN.wav -r HZ OUT.wav)"
+            raise InputError(found, data.path / "wav.scp", f"{expected} Hz, as others", remedy)
+    return expected
 
 
 class _Vectors:
@@ -123,6 +179,7 @@ EXTRAS = {
     "text": _Words("text"),
     "text_asr": _Words("text_asr"),
     "wave": _Waves(),
+    "words": _SpokenWords(),
     "xvector": _Vectors("xvector.scp"),
 }
 

@@ -6,7 +6,7 @@ All of this counts as the code that made a run (``codedigest``).
 import torch
 
 from pyser.log import log
-from pyser.models.members import build_model
+from pyser.models.members import build_model, members_of
 from pyser.train.augment import Augmenter
 from pyser.train.batching import check_examples
 from pyser.train.fit import FitState, evaluate, fit
@@ -37,10 +37,20 @@ def learn(model, fold, settings, seed, state, on_epoch):
     examples = fold.examples["train"], fold.examples["dev"]
     if hasattr(model, "fit_examples"):
         return _fit_once(model, *examples)
+    if state.model is None:
+        _pretrain(model, examples[0], seed)
     augmenter = _make_augmenter(settings, fold)
     seed = derive_seed("fit", seed)
     told = settings.train, seed, state, on_epoch, augmenter, fold.target
     return fit(model, *examples, *told)
+
+
+def _pretrain(model, train_set, seed):
+    """Let the members that learn something of the examples before their labels do so."""
+    for number, member in enumerate(members_of(model), 1):
+        if hasattr(member, "pretrain"):
+            check_examples(train_set, member.blocks, "training")
+            log(member.pretrain(train_set, derive_seed("pretrain", seed, number)))
 
 
 def _fit_once(model, train_set, dev_set):

@@ -1,4 +1,6 @@
-"""The audio of single utterances, for pictures."""
+"""The audio of single utterances, for pictures and for models that read it."""
+
+import wave
 
 import numpy as np
 
@@ -26,11 +28,7 @@ def read_samples(data, utterance):
         FileError, InputError: it cannot be read, or is the output of a command.
     """
     recording = utterance_recordings(data, [utterance])[utterance]
-    place = data.table("wav.scp").get(recording)
-    if place is None or is_pipe(place):
-        found = "is a command" if place else "is not in wav.scp"
-        raise InputError(f"{recording} {found}", data.path / "wav.scp", "an audio file")
-    source = _native.Utterance(recording, *split_place(place))
+    source = _native.Utterance(recording, *split_place(_place(data, recording)))
     samples, rate = decode.load(source, 32768.0, _native.ReadOptions(-1, True))
     if data.has("segments"):
         text = data.table("segments")[utterance]
@@ -38,6 +36,37 @@ def read_samples(data, utterance):
         samples, rate = cut(samples, rate, start_s, end_s)
     scale = 32768.0 if samples.dtype == np.int16 else 1.0
     return (samples / scale).astype(np.float32), rate
+
+
+def read_rates(data, utterances):
+    """Utterance -> sampling rate in Hz (dict of int); a whole WAV file is asked by its header.
+
+    Other audio is decoded for it. Arguments and errors are those of ``read_samples``.
+    """
+    of_recording, rates = {}, {}
+    for utterance, recording in utterance_recordings(data, utterances).items():
+        if recording not in of_recording:
+            rate = _header_rate(_place(data, recording))
+            of_recording[recording] = rate or round(read_samples(data, utterance)[1])
+        rates[utterance] = of_recording[recording]
+    return rates
+
+
+def _header_rate(place):
+    """The rate in Hz that the header of a PCM WAV file tells; None of anything else."""
+    try:
+        with wave.open(place, "rb") as file:
+            return file.getframerate()
+    except (OSError, EOFError, wave.Error):
+        return None
+
+
+def _place(data, recording):
+    place = data.table("wav.scp").get(recording)
+    if place is None or is_pipe(place):
+        found = "is a command" if place else "is not in wav.scp"
+        raise InputError(f"{recording} {found}", data.path / "wav.scp", "an audio file")
+    return place
 
 
 def wave_envelope(samples, parts=WAVE_PARTS):

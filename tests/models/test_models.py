@@ -29,6 +29,8 @@ MSCNN = {
     "dropout": 0.0,
 }
 SDCAFF = {"maps": (4, 6, 8), "reduction": 2, "hidden": 12, "dynamic": 6, "inner": 8, "dropout": 0.0}
+SEMANTIC = {"channels": (3, 4, 5), "projected": 12, "fc": 10, "hidden": 8, "vector": 6}
+SEMANTIC |= {"dropout": 0.0, "output": "linear", "tune_words": True}
 # Configurations small enough for a test: at least one of each model.
 SMALL = [
     ("acrnn3d", ACRNN | {"layers": 2}),
@@ -64,6 +66,11 @@ SMALL = [
     ("sdcaff", SDCAFF | {"fusion": "concat", "max_frames": 8}),
     ("sdcaff", SDCAFF | {"streams": "static", "auxiliary": 0.0}),
     ("sdcaff", SDCAFF | {"streams": "dynamic", "dropout": 0.1}),
+    ("semantic", SEMANTIC),
+    ("semantic", SEMANTIC | {"fusion": "attention", "reads": ("static", "delta")}),
+    ("semantic", SEMANTIC | {"fusion": "concat", "step_ms": 250, "dropout": 0.1}),
+    ("semantic", SEMANTIC | {"modalities": "semantic", "reads": ()}),
+    ("semantic", SEMANTIC | {"tune_words": False, "fc": 16}),
     ("transformer", TRANSFORMER),
     ("transformer", TRANSFORMER | {"reads": ("static",), "layers": 2, "positions": "none"}),
     ("transformer", TRANSFORMER | {"reach": 2, "dropout": 0.1}),
@@ -74,7 +81,7 @@ SMALL = [
 
 
 WORDS = ["ja", "nein", "doch", "nie"]
-KNOWN = {"text": WORDS, "text_asr": WORDS, "xvector": 3}
+KNOWN = {"text": WORDS, "text_asr": WORDS, "xvector": 3, "words": WORDS, "wave": 1000}
 
 
 def reads_extras(model):
@@ -95,7 +102,16 @@ def draw_extras(random):
     gender = np.int64(random.integers(-1, 2))
     words = {"text": words, "text_asr": words[::-1].copy()}
     xvector = random.standard_normal(KNOWN["xvector"]).astype(np.float32)
-    return {"gender": gender, **words, "wave": wave, "xvector": xvector}
+    found = {"gender": gender, **words, "wave": wave, "xvector": xvector}
+    return found | {"words": draw_times(len(wave), random)}
+
+
+def draw_times(num_samples, random):
+    """One to five words that fill the utterance: id, start and end in milliseconds."""
+    count, duration_ms = random.integers(1, 6), num_samples * 1000 / KNOWN["wave"]
+    edges = np.linspace(0, duration_ms, count + 1).astype(np.int64)
+    ids = random.integers(1, len(WORDS) + 2, count)
+    return np.stack([ids, edges[:-1], edges[1:]], axis=1)
 
 
 class Example(np.ndarray):
@@ -216,7 +232,8 @@ def test_every_parameter_gets_a_finite_gradient(small):
     labels = torch.arange(4)
     criterion = Criterion(((labels, 1.0),), None, 0.0)
     training_loss(small, features, lengths, labels, criterion).backward()
-    for name, parameter in small.named_parameters():
+    trained = {name: p for name, p in small.named_parameters() if p.requires_grad}
+    for name, parameter in trained.items():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
         assert parameter.grad.abs().sum() > 0, name
@@ -260,7 +277,7 @@ def test_what_can_be_shown_is_of_whole_utterances(small):
 
 
 def test_num_parameters_counts_all(small):
-    assert small.num_parameters == sum(p.numel() for p in small.parameters())
+    assert small.num_parameters == sum(p.numel() for p in small.parameters() if p.requires_grad)
 
 
 def test_saved_weights_give_the_same_output(small, tmp_path):

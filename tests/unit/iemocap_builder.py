@@ -21,3 +21,13 @@ def write_release(root, dialog="Ses01F_impro01", turns=("F000", "M000"), code="n
             file.setparams((1, 2, 16000, 0, "NONE", ""))
             file.writeframes(bytes(3200))
     return root
+
+
+def write_alignment(root, turn, words, total=" Total score: -1\n"):
+    """The alignment of a turn; ``words``: (first frame, last frame, token)."""
+    folder = root / f"Session{turn[4]}/sentences/ForcedAlignment" / turn[:-5]
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [f"\t{first:5d} {last:5d} {-1:10d} {token}\n" for first, last, token in words]
+    path = folder / f"{turn}.wdseg"
+    path.write_text("\t SFrm  EFrm    SegAScr Word\n" + "".join(rows) + total)
+    return path

@@ -12,7 +12,8 @@ from pyser.corpora.utterance import Utterance, data_tables, label, visible, wav_
 from pyser.errors import FileError, InputError, UsageError
 
 ONE = Utterance("s1-a", Path("/x/a.wav"), "s1", "neu", 1.25, "f", "la", vad=(1.0, 2.5, 3.0))
-TWO = Utterance("s2-b", Path("/x/b.wav"), "s2", "xxx", 2.0, "m", "", dialog="d")
+ONE = replace(ONE, words=((0.1, 0.25, "LA"),))
+TWO = Utterance("s2-b", Path("/x/b.wav"), "s2", "xxx", 2.0, "m", "", dialog="d", words=())
 
 
 @pytest.mark.parametrize("name", CORPORA)
@@ -40,6 +41,7 @@ def test_tables_of_a_data_directory():
         "utt2rawemo": {"s1-a": "neu", "s2-b": "xxx"},
         "utt2dur": {"s1-a": "1.2500", "s2-b": "2.0000"},
         "text": {"s1-a": "la", "s2-b": ""},
+        "utt2words": {"s1-a": "0.1000 0.2500 LA", "s2-b": ""},
         "utt2dialog": {"s2-b": "d"},
         "utt2vad": {"s1-a": "1.0000 2.5000 3.0000"},
         "spk2gender": {"s1": "f", "s2": "m"},

@@ -57,6 +57,16 @@ def test_one_directory_of_both(places, tmp_path, capsys):
     assert data.info["name"] == "one-two" and data.info["classes"] == ["bad", "fine"]
 
 
+def test_times_of_words_come_along(places, tmp_path):
+    one, two, _ = places
+    write_table(one / "utt2words", {"s1-u0": "0.01 0.02 la", "s1-u1": ""}, empty_values=True)
+    write_table(two / "utt2words", {"s1-u0": "0.01 0.02 bored", "s5-u1": "0.01 0.03 so"})
+    assert prepare(places, tmp_path / "both") == 0
+    data = DataDir(tmp_path / "both")
+    expected = {"one_s1-u0": "0.01 0.02 la", "one_s1-u1": "", "two_s5-u1": "0.01 0.03 so"}
+    assert data.table("utt2words") == expected
+
+
 def test_the_fold_trains_on_one_and_tests_on_the_other(places, tmp_path):
     assert prepare(places, tmp_path / "both") == 0
     data = DataDir(tmp_path / "both")

@@ -12,6 +12,7 @@ from pyser.cli import main
 from pyser.corpora import iemocap, own, prepare
 from pyser.data.datadir import DataDir
 from pyser.data.findings import count_errors
+from pyser.data.spoken import read_words
 from pyser.data.validate import validate
 from pyser.errors import InputError
 
@@ -40,6 +41,9 @@ def test_iemocap_standin(standin_tiny, tmp_path, capsys):
         assert data.table("utt2session")[one.id] == one.session
         assert data.table("utt2rawemo")[one.id] == one.raw_emotion
         assert data.table("text")[one.id] == one.text
+        assert [word for *_, word in read_words(data.table("utt2words")[one.id])] == [
+            word for *_, word in one.words
+        ]
         assert os.path.isabs(data.table("wav.scp")[one.id])
 
     before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}

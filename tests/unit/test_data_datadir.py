@@ -12,6 +12,7 @@ TABLES = {
     "utt2spk": {"b-1": "b", "a-2": "a", "a-1": "a"},
     "utt2emo": {"b-1": "sad", "a-2": "neu", "a-1": "sad"},
     "text": {"b-1": "a word", "a-2": "", "a-1": "two words"},
+    "utt2words": {"b-1": "0.00 0.10 a", "a-2": ""},
 }
 
 
@@ -19,6 +20,7 @@ def test_write_and_read(tmp_path):
     data = DataDir.write(tmp_path / "data", TABLES, {"name": "own", "standin": True})
     assert data.utterances == ["a-1", "a-2", "b-1"]
     assert data.table("text") == TABLES["text"]
+    assert data.table("utt2words") == TABLES["utt2words"]
     assert data.table("spk2utt") == {"a": "a-1 a-2", "b": "b-1"}
     assert (data.path / "spk2utt").read_text() == "a a-1 a-2\nb b-1\n"
     assert data.standin and data.info["name"] == "own"
@@ -36,7 +38,7 @@ def test_writing_again_removes_tables_of_older_data_and_nothing_else(tmp_path):
     others = ("feats.scp", "feats.ark", "frontend.json", "utt2num_frames", "utt2warp", "notes")
     for name in others:
         (tmp_path / name).write_text("a-1 5\n")
-    DataDir.write(tmp_path, {name: TABLES[name] for name in TABLES if name != "text"})
+    DataDir.write(tmp_path, {name: TABLES[name] for name in REQUIRED_TABLES})
     left = {"wav.scp", "utt2spk", "utt2emo", "spk2utt", "corpus.json", *others}
     assert {path.name for path in tmp_path.iterdir()} == left
 

@@ -8,7 +8,7 @@ import itertools
 import shutil
 
 import pytest
-from iemocap_builder import write_release
+from iemocap_builder import write_alignment, write_release
 
 from pyser.corpora import iemocap, iemocap_files
 from pyser.corpora.totals import compare, count
@@ -104,6 +104,51 @@ def test_alignments_cover_the_recordings(parsed, standin_tiny):
         assert words[-1].end_s == pytest.approx(parsed[turn].duration_s)
         spoken = [word.token for word in words if word.is_word]
         assert len(spoken) == len(parsed[turn].text.split())
+
+
+def test_words_have_the_times_of_their_alignment(parsed, standin_tiny):
+    unknown = {turn for turn, one in parsed.items() if one.words is None}
+    assert unknown == {t for t in parsed if iemocap.alignment_file(standin_tiny, t) is None}
+    noisy = [one for one in parsed.values() if one.words and one.words[0][0] > 0.02]
+    assert noisy, "every turn of the stand-in begins with silence"
+    for turn, one in parsed.items():
+        if turn in unknown:
+            continue
+        letters = str.maketrans("é", "e", ".,:?!…")
+        spoken = [word.lower().translate(letters) for word in one.text.split()]
+        assert [word.lower() for _, _, word in one.words] == spoken
+        times = [time for start_s, end_s, _ in one.words for time in (start_s, end_s)]
+        assert times == sorted(times) and times[0] > 0 and times[-1] < one.duration_s
+
+
+def test_words_of_a_release_with_alignments(tmp_path):
+    write_release(tmp_path)  # turns of 0.1 s
+    turn = "Ses01F_impro01_F000"
+    spoken = [(0, 0, "<s>"), (1, 2, "++LAUGHTER++"), (3, 5, "LA(2)"), (6, 6, "<sil>")]
+    write_alignment(tmp_path, turn, [*spoken, (7, 10, "JA")])
+    one, other = iemocap.parse(tmp_path)
+    assert other.words is None
+    assert [word for _, _, word in one.words] == ["LA", "JA"]
+    assert one.words[0][:2] == pytest.approx((0.03, 0.06))
+    assert one.words[1][:2] == pytest.approx((0.07, 0.1))  # where the recording ends
+    write_alignment(tmp_path, turn, [(0, 1, "<s>"), (2, 9, "<sil>")])
+    assert iemocap.parse(tmp_path)[0].words == ()
+
+
+@pytest.mark.parametrize(
+    "words, total, message",
+    [
+        ([(0, 1, "<s>"), (3, 9, "LA")], " Total score: -1\n", "row from frame 3 to 9"),
+        ([(0, 9, "LA")], "", "no line 'Total score:'"),
+        ([(0, 9, "LA"), (10, 12, "JA")], " Total score: -1\n", "JA begins at 0.1 s, the recording"),
+    ],
+)
+def test_a_malformed_alignment_is_named(tmp_path, words, total, message):
+    write_release(tmp_path)
+    path = write_alignment(tmp_path, "Ses01F_impro01_M000", words, total)
+    with pytest.raises(InputError, match=message) as caught:
+        iemocap.parse(tmp_path)
+    assert str(caught.value.where).startswith(str(path))
 
 
 def test_incomplete_and_multiple_ratings_are_there(standin_tiny):

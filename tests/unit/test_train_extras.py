@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from data_builder import SPEAKERS, make_data, write_wav
 
@@ -57,6 +58,55 @@ def test_a_missing_table_is_named(data):
         know_extras(["text_asr"], data, names)
 
 
+def test_words_have_times(data):
+    data, names = data
+    spoken = ["0.00 0.10 THE 0.10 0.254 Sky", "", "0.02 0.05 sky. 0.05 0.06 -- 0.07 0.1 blue"]
+    lines = [f"{name} {text}".rstrip() for name, text in zip(names, spoken, strict=False)]
+    write_text(data.path / "utt2words", "\n".join(lines) + "\n")
+    data = DataDir(data.path)
+    known = know_extras(["words"], data, names[:2])
+    assert known == {"words": ["sky", "the"]}
+    found = [extras["words"] for extras in load_extras(["words"], data, names, known)]
+    assert all(rows.dtype == np.int64 for rows in found)
+    assert [rows.tolist() for rows in found] == [
+        [[3, 0, 100], [2, 100, 254]],
+        [[0, 0, 0]],
+        [[2, 20, 50], [1, 70, 100]],
+        [[0, 0, 0]],  # no line at all
+    ]
+    assert extra_tables(["words"], data) == ["utt2words"]
+
+
+def test_times_of_words_that_cannot_be_read(data):
+    data, names = data
+    write_text(data.path / "utt2words", f"{names[0]} 0.1 0.2 la 0.1 0.3 so\n")
+    with pytest.raises(InputError, match=rf"utt2words: utterance {names[0]}: so begins at 0.1"):
+        know_extras(["words"], DataDir(data.path), names)
+
+
+def test_waves_have_one_rate(tmp_path, data):
+    data, names = data
+    paths = {name: tmp_path / f"{name}.wav" for name in names}
+    for number, path in enumerate(paths.values()):
+        write_wav(path, number, sample_rate=16000 if number == 2 else 8000)
+    places = {name: str(path) for name, path in paths.items()}
+    soundfile.write(tmp_path / "other.flac", np.zeros(100), 8000)
+    places[names[3]] = str(tmp_path / "other.flac")
+    lines = (f"{name} {place}\n" for name, place in places.items())
+    write_text(data.path / "wav.scp", "".join(lines))
+    data = DataDir(data.path)
+    chosen = [names[0], names[1], names[3]]
+    assert know_extras(["wave"], data, chosen) == {"wave": 8000}
+    with pytest.raises(InputError, match=rf"{names[2]} has 16000 Hz; expected 8000 Hz.*resample"):
+        know_extras(["wave"], data, names)
+    with pytest.raises(InputError, match=rf"{names[2]} has 16000 Hz; expected 8000 Hz"):
+        load_extras(["wave"], data, [names[2]], {"wave": 8000})
+    assert len(load_extras(["wave"], data, chosen, {"wave": 8000})) == 3
+    segments = "".join(f"{name} {names[2]} 0 0.02\n" for name in names)
+    write_text(data.path / "segments", segments)
+    assert know_extras(["wave"], DataDir(data.path), names) == {"wave": 16000}
+
+
 def test_batches_hold_extras_with_their_lengths(tmp_path, data):
     data, names = data
     for number, name in enumerate(names):
@@ -66,6 +116,7 @@ def test_batches_hold_extras_with_their_lengths(tmp_path, data):
     data = DataDir(data.path)
     inputs = ["text", "gender", "wave"]
     known = know_extras(inputs, data, names)
+    assert known["wave"] == 8000
     blocks = {"static": 3}
     same = type("Same", (), {"apply": lambda self, name, rows: rows})()
     examples = [

@@ -194,6 +194,36 @@ def test_each_breakage_is_found(data, name, capsys):
     assert capsys.readouterr().out.splitlines() == [str(finding) for finding in findings]
 
 
+def test_times_of_words(data):
+    table = data.path / "utt2words"
+    good = dict.fromkeys(data.utterances, "0.00 0.01 LA 0.01 0.05 so-so")
+    write_table(table, good)
+    assert validate(data.path) == []
+    bad = {
+        "0.00 0.01": "2 pieces are no whole triples",
+        "0.01 LA 0.00": "0.00 from 0.01 to LA has no length",
+        "0.02 0.02 la": "la from 0.02 to 0.02 has no length",
+        "0.02 inf la": "la from 0.02 to inf has no length",
+        "-0.01 0.02 la": "la begins at -0.01",
+        "0.00 0.02 la 0.01 0.03 so": "so begins at 0.01, before 0.02, the end of the word before",
+        "0.00 0.02 la 0.04 0.06 so": "the last word ends at 0.06 s, s1-u1 at 0.05 s",
+    }
+    for value, what in bad.items():
+        write_table(table, good | {"s1-u1": value})
+        (finding,) = validate(data.path)
+        assert (finding.code, finding.line, finding.what) == ("format", 2, what)
+    replace("utt2dur", b"s1-u1 0.05", b"s1-u1 x")(data.path)
+    assert short(validate(data.path)) == [("format", "utt2dur", 2)]
+
+
+def test_an_utterance_may_have_no_words_or_no_line_of_words(data):
+    rows = dict.fromkeys(data.utterances[1:], "0.00 0.05 la") | {data.utterances[1]: ""}
+    write_table(data.path / "utt2words", rows, empty_values=True)
+    assert short(validate(data.path)) == [("no-words", "utt2words", 1)]
+    write_table(data.path / "utt2words", {"s9-u0": "0.00 0.05 la"})
+    assert short(validate(data.path)) == [("unknown", "utt2words", 1)]
+
+
 def test_segments(data):
     rows = {u: f"{u} 0.00 0.05" for u in data.utterances}
     write_table(data.path / "segments", rows)
