@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from train_builder import arguments, run_here, write_data
 
 from pyser import Frontend, FrontendOptions
+from pyser.cli import main
+from pyser.score.table import read_scores
+from pyser.train import grid
 
 BENCH = Path(__file__).resolve().parents[1] / "bench"
 sys.path.insert(0, str(BENCH))
@@ -17,6 +21,7 @@ import corpus  # noqa: E402
 import frontend as bench  # noqa: E402
 import machine  # noqa: E402
 import measure  # noqa: E402
+import peek  # noqa: E402
 import report  # noqa: E402
 import train  # noqa: E402
 from scipy_peer import ScipyPeer  # noqa: E402
@@ -192,3 +197,19 @@ def test_a_step_of_training_is_timed_beside_the_bare_pair(monkeypatch, tmp_path)
     low, high = map(float, rows[0][7].split("-"))
     assert 0 < data < whole and pair > 0
     assert low <= ratio <= high
+
+
+def test_a_look_at_test_scores_agrees_with_the_runs(tmp_path, monkeypatch, capsys):
+    write_data(tmp_path)
+    monkeypatch.setattr(grid, "run_jobs", run_here)
+    model = f"--config={tmp_path / 'model.yaml'}"
+    assert main([*arguments(tmp_path), model, "--threads=1"]) == 0
+    assert main(["score", f"--exp={tmp_path / 'exp'}"]) == 0
+    expected = read_scores(tmp_path / "exp" / "scores.tsv").confusion()
+    capsys.readouterr()
+    places = [f"--{name}={tmp_path / name}" for name in ("data", "split")]
+    assert peek.main([model, *places]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [name for name, *_ in rows] == ["dev", "last", "test"]
+    assert json.loads(rows[0][2]) == expected.tolist()
+    assert float(rows[2][1]) >= float(rows[0][1])

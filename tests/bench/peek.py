@@ -1,6 +1,6 @@
 """What a choice on the test fold would add: UA by epoch on dev and on test, of one model.
 
-    python egs/emodb/local/peek.py --config=conf/M.yaml --data=DATA --split=SPLIT [--folds=1-10]
+    python tests/bench/peek.py --config=conf/M.yaml --data=DATA --split=SPLIT [--folds=1-10]
         [--data.normalisation=speaker ...]
 
 Trains each fold once more (one seed, nothing is kept) and looks at the test part after each epoch,
