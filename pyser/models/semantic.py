@@ -21,6 +21,7 @@ from pyser.models.pooling import MeanPooling
 from pyser.models.spokenwords import SpokenWords
 
 _KERNELS, _POOLS = (8, 6, 6), (10, 5, 5)
+_AT_ONCE = 512  # steps whose maps are in memory together, where no gradient is wanted
 _ID, _START, _END = range(3)  # the columns of the extra ``words``
 
 
@@ -279,7 +280,8 @@ class Semantic(Network):
         size = int(num_steps.max()) * self.step_samples
         wave = functional.pad(wave, (0, max(0, size - wave.shape[1])))[:, :size]
         real = frame_mask(num_steps, int(num_steps.max()))
-        found = self.audio(wave.reshape(len(wave), -1, self.step_samples)[real])
+        parts = wave.reshape(len(wave), -1, self.step_samples)[real].split(_AT_ONCE)
+        found = torch.cat([self.audio(part) for part in parts])
         steps = found.new_zeros(*real.shape, found.shape[1])
         steps[real] = found
         return steps

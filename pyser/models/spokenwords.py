@@ -78,7 +78,7 @@ class SpokenWords(nn.Module):
         own = 100 * (nearest == np.arange(len(heard))).mean()
         told = (
             f"aligned from the start {found.start} by {len(found.pairs)} pairs of {len(heard)} "
-            f"words, score {found.score:.3f}; {own:.1f} % lie next to themselves"
+            f"words, score {found.score:.3f}; {own:.1f} % have their own written form nearest"
         )
         if not found.determined:
             told += f"; {len(found.rotation)} pairs would determine the map, the rest is arbitrary"

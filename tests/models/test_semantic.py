@@ -219,6 +219,26 @@ def test_audio_alone_reads_no_words():
     assert model.pretrain([], 0) == "words are not read"
 
 
+def test_many_steps_are_heard_in_parts(monkeypatch):
+    model = make("semantic", SEMANTIC).eval()
+    features, lengths = batch()
+    expected = model(features, lengths)
+    monkeypatch.setattr("pyser.models.semantic._AT_ONCE", 3)
+    torch.testing.assert_close(model(features, lengths), expected, rtol=0, atol=1e-5)
+
+
+def test_products_may_be_made_with_fewer_digits():
+    model = make("semantic", SEMANTIC)
+    features, lengths = batch()
+    expected = model(features, lengths)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = model(features, lengths)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.02)
+    found.sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+
+
 def test_the_answers_of_tanh_lie_between_its_ends():
     model = make("semantic", SEMANTIC | {"output": "tanh"})
     with torch.no_grad():
