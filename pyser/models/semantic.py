@@ -165,15 +165,15 @@ class Semantic(Network):
     utterances, and an answer is the mean over its steps.
 
     Read in the released code: ReLU after projections and layers, one layer of 512 for ``concat``.
-    Its convolutions run over the whole waveform; here, as the paper says, each step is by itself,
-    with zeros around it. Its LSTM has peepholes, ours has none. The paper and the code pair the
-    three layers in different orders; as all of them read the same and feed the same LSTM, that is
-    a matter of their names alone.
+    Its convolutions run over the whole waveform; here each step is by itself, with zeros around
+    it, and what is left at its end is pooled too. Its LSTM has peepholes, ours has none. The paper
+    and the code pair the three layers in different orders; as all of them read the same and feed
+    the same LSTM, that is a matter of their names alone.
 
     Ours: the word of a step is the one that takes most of it. The vector of a spoken word is
     normalised as it is for the alignment and brought to the length sqrt(width). Of a word only its
     times are read, after ``pretrain`` no text is needed. ``pretrain`` learns in seconds or minutes
-    what takes the papers hours (500 epochs of Speech2Vec); its options make it longer. Without a
+    what takes the papers hours on far larger corpora; its options make it longer. Without a
     dictionary two spaces are aligned if they are alike, which those of some hundred utterances are
     not: the log tells how many words have their own written form nearest. ``start: words`` does
     not depend on that.
