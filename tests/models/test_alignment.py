@@ -57,7 +57,7 @@ def test_profiles_recover_a_planted_rotation(width, noise):
 
 
 def test_discriminators_recover_a_planted_rotation():
-    """About a fifth of the starts do; the same ones on one machine, others on another."""
+    """About a tenth of such short starts do; which ones may depend on the machine."""
     source, target, truth = draw_spaces(2)
     good = align(source, target, start="profile")
     options = {"start": "adversarial", "restarts": 6, "steps": 400}
