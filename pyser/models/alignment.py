@@ -20,7 +20,6 @@ from torch.nn import functional
 
 from pyser.errors import InputError
 
-STARTS = ("adversarial", "profile", "both")
 _NEIGHBOURS = 10  # of CSLS, and the next are those of the paper too
 _JUDGE_STEPS = 5  # of the discriminator to one of the map
 _SMOOTH = 0.1  # the discriminator is to be sure to this part less
@@ -43,7 +42,8 @@ class Alignment:
         rotation: [d, d], orthogonal; ``prepare(source) @ rotation.T`` are in the target's space.
         score: mean CSLS of the pairs; the higher the better, known without a dictionary.
         pairs: int64 [P, 2], mutual neighbours (source, target) after the rotation.
-        start: what it was begun with, one of STARTS.
+        start: what it was begun with, ``adversarial`` or ``profile``; or ``words``, if pairs were
+            known.
     """
 
     rotation: np.ndarray
@@ -151,6 +151,15 @@ def align(source, target, start="both", restarts=8, steps=1500, seed=0):
         begun += [("adversarial", rotation) for rotation in maps]
     found = [replace(refine(source, target, first), start=name) for name, first in begun]
     return max(found, key=lambda one: one.score)
+
+
+def align_pairs(source, target):
+    """The Alignment of vectors [N, d] that belong together row by row: Procrustes, once."""
+    source, target = prepare(source), prepare(target)
+    rotation = procrustes(source, target)
+    rows = np.arange(len(source))
+    score = float(csls(source @ rotation.T, target)[rows, rows].mean())
+    return Alignment(rotation, score, np.stack([rows, rows], axis=1), "words")
 
 
 def start_by_profile(source, target):

@@ -165,15 +165,18 @@ class Semantic(Network):
     utterances, and an answer is the mean over its steps.
 
     Read in the released code: ReLU after projections and layers, one layer of 512 for ``concat``.
-    Its convolutions run over the whole waveform; here, as the paper says, each step is by itself,
-    with zeros around it. Its LSTM has peepholes, ours has none. The paper and the code pair the
-    three layers in different orders; as all of them read the same and feed the same LSTM, that is
-    a matter of their names alone.
+    Its convolutions run over the whole waveform; here each step is by itself, with zeros around
+    it, and what is left at its end is pooled too. Its LSTM has peepholes, ours has none. The paper
+    and the code pair the three layers in different orders; as all of them read the same and feed
+    the same LSTM, that is a matter of their names alone.
 
     Ours: the word of a step is the one that takes most of it. The vector of a spoken word is
     normalised as it is for the alignment and brought to the length sqrt(width). Of a word only its
     times are read, after ``pretrain`` no text is needed. ``pretrain`` learns in seconds or minutes
-    what takes the papers hours (500 epochs of Speech2Vec); its options make it longer.
+    what takes the papers hours on far larger corpora; its options make it longer. Without a
+    dictionary two spaces are aligned if they are alike, which those of some hundred utterances are
+    not: the log tells how many words have their own written form nearest. ``start: words`` does
+    not depend on that.
 
     With 26 input features, 16 kHz and 7 classes the defaults train 4,489,000 parameters.
 
@@ -207,7 +210,8 @@ class Semantic(Network):
             speech_epochs: of Speech2Vec.
             align_words: so many of the most frequent words are aligned.
             start: of the alignment, ``adversarial`` (the paper's), ``profile`` or ``both``: the
-                better one.
+                better one; or ``words``: the transcripts of training say which vectors belong
+                together.
             restarts: of the adversarial start.
             align_steps: of each of them.
             tune_words: train what reads spoken words together with the rest.
@@ -228,7 +232,7 @@ class Semantic(Network):
         word_epochs: int = limited(10, 0)
         speech_epochs: int = limited(10, 0)
         align_words: int = limited(1000, 2)
-        start: Literal["adversarial", "profile", "both"] = "both"
+        start: Literal["adversarial", "profile", "both", "words"] = "both"
         restarts: int = limited(8, 1)
         align_steps: int = limited(1500, 1)
         tune_words: bool = False

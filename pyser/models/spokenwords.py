@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pyser.models.alignment import align, centre_of, csls, prepare
+from pyser.models.alignment import align, align_pairs, centre_of, csls, prepare
 from pyser.models.wordspaces import (
     WordEncoder,
     encode_words,
@@ -71,8 +71,7 @@ class SpokenWords(nn.Module):
         written = written[: len(heard)]
         if len(heard) < 2:
             return "too few words to align: their vectors stay in their own space"
-        options = self.config
-        found = align(heard, written, options.start, options.restarts, options.align_steps, seed)
+        found = self._find_map(heard, written, seed)
         self.rotation.copy_(torch.from_numpy(found.rotation))
         nearest = csls(prepare(heard) @ found.rotation.T, prepare(written)).argmax(axis=1)
         own = 100 * (nearest == np.arange(len(heard))).mean()
@@ -83,3 +82,9 @@ class SpokenWords(nn.Module):
         if not found.determined:
             told += f"; {len(found.rotation)} pairs would determine the map, the rest is arbitrary"
         return told
+
+    def _find_map(self, heard, written, seed):
+        options = self.config
+        if options.start == "words":
+            return align_pairs(heard, written)
+        return align(heard, written, options.start, options.restarts, options.align_steps, seed)

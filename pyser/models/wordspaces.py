@@ -153,7 +153,7 @@ def learn_speech2vec(encoder, utterances, window, epochs, seed, rate=1e-3, batch
         window: words on each side.
         epochs: passes over all words.
         seed: of all that is random.
-        rate: of Adam (in the paper of stochastic gradient descent).
+        rate: of Adam.
         batch_size: words.
     """
     words = [word for utterance in utterances for word in utterance]

@@ -31,9 +31,17 @@ def score_rows(options, score):
             systems[row.name] = read_answers(place / SCORES_FILE)
         except PyserError as error:
             log(f"ERROR: {row.name}: {error}")
-    reference = systems.pop(experiment.reference, None)
-    if reference and systems:
+    reference = systems.get(experiment.reference)
+    if reference is not None:
+        _compare(experiment, reference, systems)
+    return 1 if len(systems) < len(experiment.rows) else 0
+
+
+def _compare(experiment, reference, systems):
+    """Print how the rows that answered as the reference did (classes, ratings) compare with it."""
+    same = {name: answers for name, answers in systems.items() if answers.kind == reference.kind}
+    for name in systems.keys() - same.keys():
+        log(f"{name}: not compared: it has no {reference.kind}, as {experiment.reference} has")
+    if len(same) > 1:
         print(f"\n{experiment.title}")
-        print(comparison_of({experiment.reference: reference} | systems))
-    missing = len(experiment.rows) - len(systems) - (reference is not None)
-    return 1 if missing else 0
+        print(comparison_of({experiment.reference: reference} | same))
