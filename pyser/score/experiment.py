@@ -40,7 +40,7 @@ def score_rows(options, score):
 def _compare(experiment, reference, systems):
     """Print how the rows that answered as the reference did (classes, ratings) compare with it."""
     same = {name: answers for name, answers in systems.items() if answers.kind == reference.kind}
-    for name in systems.keys() - same.keys():
+    for name in [name for name in systems if name not in same]:
         log(f"{name}: not compared: it has no {reference.kind}, as {experiment.reference} has")
     if len(same) > 1:
         print(f"\n{experiment.title}")

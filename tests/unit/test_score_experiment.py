@@ -1,7 +1,9 @@
 """``pyser score --experiment``: every row scored, then compared with the reference."""
 
+import shutil
+
 import pytest
-from fake_experiment import write_experiment
+from fake_experiment import write_experiment, write_rated_run
 from train_builder import write_experiment_file
 
 from pyser.cli import main
@@ -47,6 +49,16 @@ def test_a_row_that_is_missing_does_not_hide_the_others(place, capsys):
     assert "ERROR: poor: " in messages and "1 run not complete: fold 2 (seed 1)" in messages
     assert "good" in out[out.index("A comparison") :]
     assert not (place / "exp" / "poor" / "loso3" / "scores.tsv").exists()
+
+
+def test_ratings_are_not_compared_with_classes(place, capsys):
+    shutil.rmtree(place / "exp" / "poor")
+    for fold in (1, 2):
+        write_rated_run(place / "exp" / "poor" / "loso3", fold)
+    assert score(place) == 0
+    out, messages = capsys.readouterr()
+    assert "poor: not compared: it has no classes, as so so has" in messages
+    assert "good" in out[out.index("A comparison") :]
 
 
 def test_without_the_reference_nothing_is_compared(place, capsys):
