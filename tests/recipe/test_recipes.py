@@ -93,8 +93,6 @@ def test_stage_5_scores_again_only(repository, finished, tiny_model):
 
 @pytest.mark.parametrize("stage, sign", [(2, "data/standin"), (4, "exp/**/checkpoint.pt")])
 def test_killed_and_started_again(repository, finished, tiny_model, tmp_path, stage, sign):
-    (tmp_path / "data").mkdir()
-    os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
     command = [repository / "egs/iemocap/run.sh", "--work-dir", tmp_path, "--model", tiny_model]
     with subprocess.Popen(
         [*command, "--standin-size", "tiny"],
@@ -149,6 +147,14 @@ def test_an_experiment_is_trained_scored_and_compared(repository, finished, tmp_
     assert not list(tmp_path.glob("exp/**/.*.tmp"))
 
 
+@pytest.fixture
+def place(finished, tmp_path):
+    """A folder to work in that has the generated release and nothing else."""
+    (tmp_path / "data").mkdir()
+    os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
+    return tmp_path
+
+
 LLD_MODEL = """\
 model: {name: localatt, dense: 8, hidden: 8}
 data: {features: lld, normalisation: speaker, frame_step: 4}
@@ -156,23 +162,21 @@ train: {learning_rate: 0.01, epochs: 2, batch_size: 16}
 """
 
 
-def test_a_model_with_features_of_its_own(repository, finished, tmp_path):
+def test_a_model_with_features_of_its_own(repository, place):
     """Alone it needs no others; beside another model, each has its own."""
-    (tmp_path / "data").mkdir()
-    os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
-    (tmp_path / "lld.yaml").write_text(LLD_MODEL)
-    (tmp_path / "tiny.yaml").write_text(TINY_MODEL)
-    done = standin(repository, tmp_path, tmp_path / "lld.yaml", "--folds", 1)
+    (place / "lld.yaml").write_text(LLD_MODEL)
+    (place / "tiny.yaml").write_text(TINY_MODEL)
+    done = standin(repository, place, place / "lld.yaml", "--folds", 1)
     assert done.returncode == 0, done.stderr
-    made = {path.name for path in (tmp_path / "data").iterdir()}
+    made = {path.name for path in (place / "data").iterdir()}
     assert made == {"standin_release", "standin-lld"}
-    (tmp_path / "both.yaml").write_text(
+    (place / "both.yaml").write_text(
         "protocol: loso5\nrows: {tiny: {config: tiny.yaml}, lld: {config: lld.yaml}}\n"
     )
-    options = ("--work-dir", tmp_path, "--standin-size", "tiny", "--folds", 1)
-    done = run_sh(repository, "iemocap", *options, "--experiment", tmp_path / "both.yaml")
+    options = ("--work-dir", place, "--standin-size", "tiny", "--folds", 1)
+    done = run_sh(repository, "iemocap", *options, "--experiment", place / "both.yaml")
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in (tmp_path / "data").iterdir()} == made | {"standin"}
+    assert {path.name for path in (place / "data").iterdir()} == made | {"standin"}
     assert "| lld " in done.stdout and "| tiny " in done.stdout
 
 
@@ -183,22 +187,49 @@ train: {learning_rate: 0.01, epochs: 1, batch_size: 16}
 """
 
 
-def test_a_model_of_words_with_vectors_of_the_user(repository, finished, tmp_path):
-    (tmp_path / "data").mkdir()
-    os.symlink(finished[0] / "data/standin_release", tmp_path / "data/standin_release")
-    (tmp_path / "words.yaml").write_text(WORDS_MODEL)
+def test_a_model_of_words_with_vectors_of_the_user(repository, finished, place):
+    (place / "words.yaml").write_text(WORDS_MODEL)
     lines = (finished[0] / "data/standin/text").read_text().splitlines()
     words = sorted({word.lower() for line in lines for word in line.split()[1:]})
     random = np.random.default_rng(0)
     rows = (" ".join([word, *(f"{x:.3f}" for x in random.standard_normal(6))]) for word in words)
-    (tmp_path / "vectors.txt").write_text("\n".join(rows) + "\n")
-    options = ("--folds", 1, "--word-vectors", tmp_path / "vectors.txt")
-    done = standin(repository, tmp_path, tmp_path / "words.yaml", *options)
+    (place / "vectors.txt").write_text("\n".join(rows) + "\n")
+    options = ("--folds", 1, "--word-vectors", place / "vectors.txt")
+    done = standin(repository, place, place / "words.yaml", *options)
     assert done.returncode == 0, done.stderr
-    assert "--folds 1 --word-vectors FILE" in (tmp_path / "exp/RESULTS.md").read_text()
-    log = (tmp_path / "exp/standin/words/loso5/fold1/seed1/train.log").read_text()
+    assert "--folds 1 --word-vectors FILE" in (place / "exp/RESULTS.md").read_text()
+    log = (place / "exp/standin/words/loso5/fold1/seed1/train.log").read_text()
     assert "vectors.txt: vectors of" in log
-    assert (tmp_path / "data/standin-mfcc32/feats.scp").is_file()
+    assert (place / "data/standin-mfcc32/feats.scp").is_file()
+
+
+SPOKEN_MODEL = """\
+model:
+  {name: semantic, channels: [2, 2, 2], projected: 8, fc: 8, hidden: 8, vector: 8, restarts: 1}
+data: {target: vad, normalisation: speaker, frame_step: 4}
+train: {learning_rate: 0.01, epochs: 1, batch_size: 16}
+"""
+
+
+def test_ratings_beside_each_other(repository, place):
+    """What is said, from alignments and waveforms, and frames alone; CCC in place of UA."""
+    (place / "spoken.yaml").write_text(SPOKEN_MODEL)
+    (place / "tiny.yaml").write_text(TINY_MODEL)
+    (place / "ratings.yaml").write_text(
+        "protocol: loso5\nrows:\n  spoken: {config: spoken.yaml}\n"
+        "  frames: {config: tiny.yaml, data.target: vad}\n"
+    )
+    options = ("--work-dir", place, "--standin-size", "tiny", "--folds", 1)
+    done = run_sh(repository, "iemocap", *options, "--experiment", place / "ratings.yaml")
+    assert done.returncode == 0, done.stderr
+    tables = [place / "data/standin" / name for name in ("utt2words", "text")]
+    words, texts = (len(table.read_text().splitlines()) for table in tables)
+    assert 0.95 * texts < words < texts  # as in the release, a few alignments are missing
+    log = (place / "exp/standin/spoken/loso5/fold1/seed1/train.log").read_text()
+    assert re.search(r"\d+ words, spoken \d+ times", log)
+    for name in ("spoken", "frames"):
+        assert re.search(rf"\| {name} \|.* \| valence \| -?0\.\d+ ", done.stdout)
+    assert "UA" not in (place / "exp/RESULTS.md").read_text()
 
 
 @pytest.mark.parametrize(
