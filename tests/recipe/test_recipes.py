@@ -205,7 +205,8 @@ def test_a_model_of_words_with_vectors_of_the_user(repository, finished, place):
 
 SPOKEN_MODEL = """\
 model:
-  {name: semantic, channels: [2, 2, 2], projected: 8, fc: 8, hidden: 8, vector: 8, restarts: 1}
+  {name: semantic, channels: [2, 2, 2], projected: 8, fc: 8, hidden: 8, vector: 8,
+   restarts: 1, align_steps: 50}
 data: {target: vad, normalisation: speaker, frame_step: 4}
 train: {learning_rate: 0.01, epochs: 1, batch_size: 16}
 """
