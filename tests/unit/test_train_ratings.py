@@ -179,5 +179,31 @@ def test_the_scale_is_that_of_the_training_part(place):
     assert labels.tolist() == [[-1, 0, -1], [1, 0, 1], [3, 7, 11]]
 
 
+@pytest.mark.parametrize("value", ["1 2", "1 2 3 4", "1 high 3", "nan 2 3", "1 2 inf"])
+def test_ratings_that_are_no_three_numbers_are_named(place, value):
+    write_table(place / "data" / "utt2vad", {"spk0-0": "1 2 3", "spk3-5": value})
+    data, target = DataDir(place / "data"), TARGETS["vad"]
+    message = rf"utt2vad: utterance spk3-5: found '{value}', not three numbers"
+    with pytest.raises(InputError, match=message):
+        target.know(data, ["spk0-0", "spk3-5"])
+    known = target.know(data, ["spk0-0"])
+    with pytest.raises(InputError, match=message):
+        target.labels(data, ["spk3-5"], [], known)
+
+
+def test_references_are_those_of_the_corpus_whatever_the_training_part(place):
+    random = np.random.default_rng(8)
+    names = [f"spk{n}" for n in range(90)]
+    table = {name: " ".join(f"{v:.2f}" for v in random.uniform(0, 100, 3)) for name in names}
+    write_table(place / "data" / "utt2vad", table)
+    data, target = DataDir(place / "data"), TARGETS["vad"]
+    given = [[float(value) for value in table[name].split()] for name in names]
+    for training in (names[:60], names[30:]):
+        known = target.know(data, training)
+        labels = target.labels(data, names, [], known)
+        found = target.answers(np.zeros((90, 3)), labels, names, names, [], known)
+        assert found.reference.tolist() == given
+
+
 def test_the_configuration_is_for_emotion_unless_told():
     assert Settings.from_dict(CONFIG).data.target == "emotion"
