@@ -87,15 +87,13 @@ class RatedComparison:
     def lines(self):
         """Sentences that stand above the table."""
         tests = sum(len(row[2] or ()) for row in self.rows)
-        lines = (
-            []
-            if not tests
-            else [
+        lines = []
+        if tests:
+            lines += [
                 f"Differences are CCC less that of {self.reference}, with their 95 % intervals. p: "
                 "permutation test that swaps the answers of whole speakers, two-sided; p (Holm): "
                 f"corrected for the {plural(tests, 'test')} of this table."
             ]
-        )
         lines += [f"Not scored: {', '.join(self.missing)}."] if self.missing else []
         return lines + [f"Remark: {remark}." for remark in self.remarks]
 

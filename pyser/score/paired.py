@@ -83,7 +83,7 @@ def _check_same(tested_a, tested_b, names):
 
 
 def unequal_terms(a, b, names):
-    """Remarks (of str) on what keeps two Scores (or Ratings) from being compared on equal terms."""
+    """Remarks (str) on what keeps two Scores (or Ratings) from being compared on equal terms."""
     seeds = [sorted(set(scores.seed.tolist())) for scores in (a, b)]
     if seeds[0] != seeds[1]:
         one, other = (",".join(map(str, numbers)) for numbers in seeds)

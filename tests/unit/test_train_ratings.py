@@ -12,7 +12,7 @@ from pyser.data.datadir import DIMENSIONS, DataDir
 from pyser.data.tables import write_table
 from pyser.errors import InputError
 from pyser.score.ratings import read_answers
-from pyser.train import grid
+from pyser.train import checkpoint, grid
 from pyser.train.loss import RatingCriterion, batch_concordance
 from pyser.train.settings import Settings
 from pyser.train.targets import TARGETS
@@ -127,9 +127,11 @@ def test_a_model_learns_ratings_and_is_scored(place, capsys):
     assert train(place) == 0
     records = read_records(place / "exp")
     assert len(records) == 4
-    for record in records.values():
+    for folder, record in records.items():
         assert record["dev_ua"] is None and -1 <= record["dev_ccc"] <= 1
         assert record["config"]["train"]["dimension_weights"] == [1, 0.5, 0.25]
+        saved = checkpoint.load(place / "exp" / folder / "model.pt")
+        assert saved["dev_ccc"] == record["dev_ccc"] and set(saved["known"]) == {"vad"}
     assert "dev CCC" in capsys.readouterr().err
     assert main(["score", f"--exp={place / 'exp'}"]) == 0
     answers = read_answers(place / "exp" / "scores.tsv")
