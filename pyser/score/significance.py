@@ -156,9 +156,9 @@ def permutation_p(metric, matrices_a, matrices_b):
     """Two-sided p of the difference of a metric when speakers' answers are swapped at random.
 
     Args:
-        metric: function of confusion matrices ``[..., C, C]``.
-        matrices_a, matrices_b: counts ``[S, C, C]`` of the two systems for the same speakers; they
-            may be means over seeds.
+        metric: as for ``difference_interval``.
+        matrices_a, matrices_b: counts ``[S, C, C]`` (or other sums) of the two systems for the same
+            speakers; they may be means over seeds.
 
     Returns:
         The share of all swaps with at least as large a difference, up to 14 speakers; beyond, the
