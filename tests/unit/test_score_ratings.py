@@ -123,6 +123,8 @@ def test_answers_that_never_vary_score_nought():
     same = dataclasses.replace(flat, reference=flat.estimate)
     assert np.isnan(summarise_ratings(same).ccc["v"].pooled)  # nothing to agree upon
     assert " - " in "\n".join(rating_lines(summarise_ratings(same)))
+    none = compare_ratings(same, dataclasses.replace(same, estimate=ratings.estimate))["v"]
+    assert np.isnan([none.value, none.low, none.high]).all() and none.p == 1
 
 
 def test_a_better_system_is_told_from_a_worse_one():
