@@ -4,6 +4,8 @@ A model class has a dataclass ``Config`` and is made by ``Model(config, blocks, 
 ``blocks`` maps the names of the feature blocks to their widths. ``forward`` takes the blocks as
 padded batches [B, T, d] with ``lengths`` [B] and returns logits [B, C]. The attributes ``blocks``,
 ``num_classes`` (C) and ``num_parameters`` tell training what it was made for and how large it is.
+Where ratings are learned, C is the number of dimensions and the logits are ratings, of which -1 and
+1 are the ends of the training part's range; a model with a ``training_loss`` learns classes alone.
 
 A model that reads more of an utterance than its frames names that in ``inputs``, a tuple of keys of
 ``pyser.train.extras.EXTRAS``. It finds it among the features, and is made with a further argument

@@ -1,6 +1,7 @@
 """The experiments below a folder, grouped into what may stand in one table."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -78,6 +79,7 @@ class Group:
 
     Attributes:
         outputs: the classes, or the dimensions that are rated.
+        tag: in names of plots, where another group (of other classes) would have the same.
     """
 
     corpus: str
@@ -86,6 +88,7 @@ class Group:
     outputs: tuple[str, ...]
     experiments: tuple[Experiment, ...]
     comparisons: tuple = ()
+    tag: str = ""
 
     @property
     def rated(self):
@@ -106,6 +109,7 @@ class Group:
     def plot_name(self, kind, name=""):
         """The file name of a plot: letters, digits and ``_ . + -`` only."""
         parts = [kind, name, self.corpus, self.protocol, "ratings" if self.rated else ""]
+        parts += [self.tag]
         return "_".join(_NO_SLUG.sub("-", part) for part in parts if part) + ".svg"
 
 
@@ -126,7 +130,17 @@ def find_groups(folder):
         corpus = result["corpus"].get("name") or next(iter(experiment.path.parts), "data")
         key = (corpus, result["protocol"]["id"], experiment.standin, experiment.scores.outputs)
         groups.setdefault(key, []).append(experiment)
-    return [Group(*key, _order(_name_apart(groups[key]))) for key in sorted(groups)]
+    made = (Group(*key, _order(_name_apart(groups[key]))) for key in sorted(groups))
+    return list(_tell_plots_apart(made))
+
+
+def _tell_plots_apart(groups):
+    """The groups, each with plots of its own: the second of one name gets the tag 2, and so on."""
+    seen = Counter()
+    for group in groups:
+        name = group.plot_name("")
+        seen[name] += 1
+        yield replace(group, tag=str(seen[name])) if seen[name] > 1 else group
 
 
 def _read_experiment(path, folder):

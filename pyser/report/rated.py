@@ -8,6 +8,7 @@ from pyser.report.charts import dot_plot
 from pyser.report.comparisons import find_rows, p_text, row_settings, with_told
 from pyser.report.svg import x_axis
 from pyser.report.tables import Table, normalisation_text
+from pyser.score.paired import unequal_terms
 from pyser.score.ratingsummary import ccc_text, compare_ratings, span_text
 from pyser.score.significance import holm
 from pyser.score.text import plural
@@ -86,11 +87,13 @@ class RatedComparison:
     def lines(self):
         """Sentences that stand above the table."""
         tests = sum(len(row[2] or ()) for row in self.rows)
-        lines = [
-            f"Differences are CCC less that of {self.reference}, with their 95 % intervals. p: "
-            "permutation test that swaps the answers of whole speakers, two-sided; p (Holm): "
-            f"corrected for the {plural(tests, 'test')} of this table."
-        ]
+        lines = []
+        if tests:
+            lines += [
+                f"Differences are CCC less that of {self.reference}, with their 95 % intervals. p: "
+                "permutation test that swaps the answers of whole speakers, two-sided; p (Holm): "
+                f"corrected for the {plural(tests, 'test')} of this table."
+            ]
         lines += [f"Not scored: {', '.join(self.missing)}."] if self.missing else []
         return lines + [f"Remark: {remark}." for remark in self.remarks]
 
@@ -125,6 +128,8 @@ def compare_rated(plan, group):
         try:
             names = row.name, plan.reference
             tested[row.name] = compare_ratings(experiment.scores, reference.scores, names)
+            terms = unequal_terms(experiment.scores, reference.scores, names)
+            remarks += [f"{row.name}: {remark}" for remark in terms]
         except InputError as error:
             remarks.append(f"{row.name}: not compared: {error}")
     keys = [(row, name) for row, parts in tested.items() for name in parts]

@@ -58,7 +58,7 @@ def _compare(groups, files):
     plans, found = [read_experiment(Path(name)) for name in files], set()
     compared = []
     for group in groups:
-        made = [(plan.title, make_comparison(plan, group)) for plan in plans]
+        made = [(plan.title, make_comparison(plan, group, groups)) for plan in plans]
         found |= {title for title, comparison in made if comparison}
         compared.append(replace(group, comparisons=tuple(c for _, c in made if c)))
     for name, plan in zip(files, plans, strict=True):

@@ -40,7 +40,7 @@ def pair(scores_a, scores_b, names):
         count_by_speaker(scores_b),
         _right(scores_a),
         _right(scores_b),
-        tuple(_remarks(scores_a, scores_b, names)),
+        tuple(unequal_terms(scores_a, scores_b, names)),
     )
 
 
@@ -82,7 +82,8 @@ def _check_same(tested_a, tested_b, names):
             raise InputError(f"utterance {utterance} has {other}", names[1], expected, remedy)
 
 
-def _remarks(a, b, names):
+def unequal_terms(a, b, names):
+    """Remarks (str) on what keeps two Scores (or Ratings) from being compared on equal terms."""
     seeds = [sorted(set(scores.seed.tolist())) for scores in (a, b)]
     if seeds[0] != seeds[1]:
         one, other = (",".join(map(str, numbers)) for numbers in seeds)

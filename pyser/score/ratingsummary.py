@@ -7,7 +7,8 @@ import numpy as np
 from pyser.errors import InputError
 from pyser.score.concordance import concordance, concordance_interval, moments
 from pyser.score.intervals import mean_over_seeds
-from pyser.score.significance import difference
+from pyser.score.paired import unequal_terms
+from pyser.score.significance import difference, holm
 from pyser.score.summary import Estimate
 from pyser.score.text import plural
 
@@ -150,14 +151,21 @@ def rating_comparison_text(systems):
         InputError: a system was not tested on what the first was tested on.
     """
     (first, reference), *others = systems.items()
+    found = {name: compare_ratings(own, reference, (name, first)) for name, own in others}
+    adjusted = iter(holm([one.p for parts in found.values() for one in parts.values()]))
     width = max(len(name) for name in systems)
-    lines = [f"CCC less that of {first}, with its 95 % interval; p: answers swapped by speaker"]
-    for name, ratings in others:
-        found = compare_ratings(ratings, reference, (name, first))
-        for dimension, one in found.items():
+    lines = [
+        f"CCC less that of {first}, with its 95 % interval; p: answers swapped by speaker; Holm: "
+        "adjusted for all lines"
+    ]
+    for name, parts in found.items():
+        for dimension, one in parts.items():
             span = span_text(one, sign="+")
             lines.append(
                 f"{name:<{width}}  {dimension:<12}{ccc_text(one.value, '+'):>8} {span:>18}"
-                f"  p {one.p:.3f}"
+                f"  p {one.p:.3f}  Holm {next(adjusted):.3f}"
             )
+    for name, own in others:
+        remarks = unequal_terms(own, reference, (name, first))
+        lines += [f"WARNING: {name}: {remark}" for remark in remarks]
     return "\n".join(lines)

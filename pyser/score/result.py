@@ -36,7 +36,7 @@ _COMMON = (
     "corpus",
     "normalisation",
 )
-_COMMON_DIGESTS = ("features", "labels")
+_COMMON_DIGESTS = ("features", "labels", "ratings", "extras")
 # what may differ from run to run; the first run's is told, and a remark says that others differ
 _PROVENANCE = ("command", "commit", "versions", "environment")
 

@@ -132,16 +132,17 @@ def difference_interval(metric, by_speaker_a, by_speaker_b):
             where a seed did not test a speaker) of the same speakers; K may differ.
 
     Returns:
-        (low, high) in [-1, 1]; ``nan`` for a single speaker.
+        (low, high) in [-1, 1]; ``nan`` for a single speaker, or where a metric has no value.
     """
-    if len(by_speaker_a) < 2:
-        return float("nan"), float("nan")
     both = by_speaker_a, by_speaker_b
     seeds_a, seeds_b = (metric(by_speaker.sum(axis=0)) for by_speaker in both)
+    value = float(seeds_a.mean() - seeds_b.mean())
+    if len(by_speaker_a) < 2 or not np.isfinite(value):
+        return float("nan"), float("nan")
     left_a, left_b = (leave_one_out(metric, by_speaker) for by_speaker in both)
     speakers = speaker_component(mean_over_seeds(left_a) - mean_over_seeds(left_b))
     seeds = seed_component((seeds_a, left_a), (seeds_b, left_b))
-    value, reach = float(seeds_a.mean() - seeds_b.mean()), half_width([speakers, *seeds])
+    reach = half_width([speakers, *seeds])
     return max(-1.0, value - reach), min(1.0, value + reach)
 
 
@@ -156,9 +157,9 @@ def permutation_p(metric, matrices_a, matrices_b):
     """Two-sided p of the difference of a metric when speakers' answers are swapped at random.
 
     Args:
-        metric: function of confusion matrices ``[..., C, C]``.
-        matrices_a, matrices_b: counts ``[S, C, C]`` of the two systems for the same speakers; they
-            may be means over seeds.
+        metric: as for ``difference_interval``.
+        matrices_a, matrices_b: counts ``[S, C, C]`` (or other sums) of the two systems for the same
+            speakers; they may be means over seeds.
 
     Returns:
         The share of all swaps with at least as large a difference, up to 14 speakers; beyond, the

@@ -4,7 +4,8 @@ What counts for a model: its own file, what that imports of ``models/``, and wha
 of ``train/`` and the two modules that compute elsewhere, except for the bookkeeping named below. A
 new module counts as soon as one of these imports it; the files of other models do not count, so
 that adding a model leaves the runs of others valid. Comments, docstrings and layout do not count,
-nor does ``score/metrics.py``: what it computes is defined, and tested against other software.
+nor do ``score/metrics.py`` and ``score/concordance.py``: what they compute is defined, and tested
+against other software or the definition.
 
 Settings count by their values (``plan.check_same``), so their declarations are left out here. A
 setting that a run was made without may then be taken to have had its default: the code that learned

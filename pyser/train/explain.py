@@ -31,7 +31,7 @@ from pyser.train.predict import open_run
 from pyser.train.waves import band_centres_hz, read_samples, wave_envelope
 
 MOST_POINTS = 1000
-LEAST_POINTS = 10  # fewer are no map
+LEAST_POINTS = 10  # fewer different ones are no map
 _PERPLEXITY, _TSNE_SEED = 30, 0
 _PARTS = ("test", "dev", "train")
 
@@ -133,8 +133,12 @@ def _map_arrays(model, fold):
     if len(rows) < LEAST_POINTS:
         return {}
     inside = look_inside(model, [example for _, _, example in rows])
+    embeddings = np.stack([one.embedding for one in inside])
+    # t-SNE of a single point, many times over, would end the process
+    if not np.isfinite(embeddings).all() or len(np.unique(embeddings, axis=0)) < LEAST_POINTS:
+        return {}
     return {
-        "map_xy": tsne(np.stack([one.embedding for one in inside])),
+        "map_xy": tsne(embeddings),
         "map_utterance": np.array([name for name, _, _ in rows]),
         "map_speaker": np.array([fold.speakers[name] for name, _, _ in rows]),
         "map_part": np.array([part for _, part, _ in rows]),

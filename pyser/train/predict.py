@@ -91,7 +91,7 @@ def load_model(path):
     Returns:
         The model, ready to predict, and the dict that was saved with it: state_dict, model (its
         name), config, blocks, known, classes, frontend, normalisation, statistics, kept_epoch,
-        dev_ua, digests.
+        dev_ua (of ratings dev_ccc too), digests.
     """
     saved = checkpoint.load(path)
     settings = Settings.from_dict(saved["config"], path)

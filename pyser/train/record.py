@@ -14,7 +14,8 @@ from pyser.train.environment import describe_environment
 # What run.json tells of the protocol; sizes and digests are in the split itself.
 _PROTOCOL_KEYS = ("id", "folds", "where", "description", "remarks")
 # What model.pt repeats of run.json: a model may travel without its folder.
-_MODEL_KEYS = ("model", "config", "classes", "normalisation", "kept_epoch", "dev_ua", "digests")
+_MODEL_KEYS = ("model", "config", "classes", "normalisation", "kept_epoch", "digests")
+_MODEL_KEYS += ("dev_ua", "dev_ccc")
 
 
 def describe_run(spec, settings, fold, model, state, digests, cost):
@@ -70,11 +71,12 @@ def pack_model(model, fold, record):
     """The content of model.pt: weights, and all that prediction needs to know.
 
     Besides the keys of run.json in ``_MODEL_KEYS``: ``state_dict`` (on the CPU), ``blocks`` (name
-    -> width), ``known`` (of extras), ``frontend`` (frontend.json) and ``statistics`` (float64
-    [2, D + 1] of the training utterances, if features are normalised by them).
+    -> width), ``known`` (of extras and of the target), ``frontend`` (frontend.json) and
+    ``statistics`` (float64 [2, D + 1] of the training utterances, if features are normalised by
+    them).
     """
     statistics = None if fold.statistics is None else torch.tensor(fold.statistics)
-    return {key: record[key] for key in _MODEL_KEYS} | {
+    return {key: record[key] for key in _MODEL_KEYS if key in record} | {
         "state_dict": {name: tensor.cpu() for name, tensor in model.state_dict().items()},
         "blocks": model.blocks,
         "known": {

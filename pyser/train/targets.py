@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from pyser.data.datadir import DIMENSIONS
+from pyser.data.rules import ratings
 from pyser.errors import InputError
 from pyser.models.members import members_of
 from pyser.score.concordance import concordance, moments
@@ -86,10 +87,11 @@ class Emotion:
 
 
 class Vad:
-    """Valence, activation and dominance from ``utt2vad``; labels are float32 [3].
+    """Valence, activation and dominance from ``utt2vad``; labels are float64 [3].
 
     Labels and outputs are ratings of which the middle of the training part's range is 0 and its
-    ends are -1 and 1: the range of tanh. CCC does not see this change of scale.
+    ends are -1 and 1: the range of tanh. CCC does not see this change of scale. Labels have all
+    digits, so that folds of other ranges tell the same reference of an utterance.
     """
 
     def outputs(self, classes):
@@ -104,22 +106,22 @@ class Vad:
         return {_KNOWN: [((low + high) / 2).tolist(), half.tolist()]}
 
     def labels(self, data, names, classes, known):
-        """The scaled ratings of utterances, a list of float32 [3].
+        """The scaled ratings of utterances, a list of float64 [3].
 
         Raises:
-            InputError: an utterance has none.
+            InputError: an utterance has none, or they are no three numbers.
         """
         middle, half = np.array(known[_KNOWN])
-        return list(((self._ratings(data, names) - middle) / half).astype(np.float32))
+        return list((self._ratings(data, names) - middle) / half)
 
     def _ratings(self, data, names):
-        table = data.table("utt2vad")
-        absent = next((name for name in names if name not in table), None)
-        if absent is not None:
-            remedy = "leave that utterance out of the data directory, or rate it"
-            raise InputError(
-                f"no ratings of utterance {absent}", data.path / "utt2vad", None, remedy
-            )
+        table, where = data.table("utt2vad"), data.path / "utt2vad"
+        for name in names:
+            if name not in table:
+                remedy = "leave that utterance out of the data directory, or rate it"
+                raise InputError(f"no ratings of utterance {name}", where, None, remedy)
+            for _, found in ratings(table[name]):
+                raise InputError(found, f"{where}: utterance {name}")
         return np.array([[float(v) for v in table[name].split()] for name in names])
 
     def check(self, model, settings):
@@ -130,7 +132,8 @@ class Vad:
         weights = torch.tensor(_weights(settings), dtype=torch.float32)
 
         def make(batch, random):
-            return batch, RatingCriterion(batch.labels, weights.to(batch.labels.device))
+            labels = batch.labels.float()
+            return batch, RatingCriterion(labels, weights.to(labels.device))
 
         return make
 

@@ -8,6 +8,7 @@ as no experiment may. Told are the pooled UA of the epoch that dev chooses, of t
 the one that test would choose: what the last is above the first is not worth anything.
 """
 
+import copy
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from pyser.config import Option, Parser
 from pyser.data.protocols import parse_folds
+from pyser.errors import UsageError
 from pyser.log import log
 from pyser.score.metrics import confusion, unweighted_accuracy
 from pyser.train import plan
@@ -43,6 +45,9 @@ def main(argv):
     options = PARSER.parse(argv)
     overrides = tuple(make_entry(*pair) for pair in options.dotted.items())
     settings = Settings.from_entries(read_entries(Path(options.config), overrides))
+    if settings.data.target != "emotion" or "train" not in settings.as_dict():
+        expected = "a model that learns classes, in epochs"
+        raise UsageError("no UA by epoch", options.config, expected)
     places = plan.places_of(settings.data.features, options.data, options.split)
     prepare_torch(1, "cpu")
     totals = {"dev": 0, "last": 0, "test": 0}
@@ -65,10 +70,13 @@ def look(settings, places, fold):
     parts = ["train", "dev", "test"]
     loaded = load_fold(*places, fold, settings.data, parts, inputs)
     model, matrices = make_model(settings, loaded, 1), []
+    judged = copy.deepcopy(model)
     labels = np.array([label for _, label in loaded.examples["test"]])
 
     def on_epoch(state, seconds):
-        hypothesis = logits(model, loaded.examples["test"]).argmax(axis=1)
+        # what dev judges: the averaged weights, where there are some
+        judged.load_state_dict(state.average["model"] if state.average else state.model)
+        hypothesis = logits(judged, loaded.examples["test"]).argmax(axis=1)
         matrices.append(confusion(labels, hypothesis, model.num_classes))
 
     state = learn(model, loaded, settings, 1, FitState(keep=settings.train.keep), on_epoch)

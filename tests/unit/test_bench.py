@@ -10,6 +10,7 @@ from train_builder import arguments, run_here, write_data
 
 from pyser import Frontend, FrontendOptions
 from pyser.cli import main
+from pyser.errors import UsageError
 from pyser.score.table import read_scores
 from pyser.train import grid
 
@@ -199,17 +200,25 @@ def test_a_step_of_training_is_timed_beside_the_bare_pair(monkeypatch, tmp_path)
     assert low <= ratio <= high
 
 
-def test_a_look_at_test_scores_agrees_with_the_runs(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("more", [[], ["--train.average_decay=0.9", "--train.learning_rate=0.3"]])
+def test_a_look_at_test_scores_agrees_with_the_runs(tmp_path, monkeypatch, capsys, more):
     write_data(tmp_path)
     monkeypatch.setattr(grid, "run_jobs", run_here)
     model = f"--config={tmp_path / 'model.yaml'}"
-    assert main([*arguments(tmp_path), model, "--threads=1"]) == 0
+    assert main([*arguments(tmp_path), model, "--threads=1", *more]) == 0
     assert main(["score", f"--exp={tmp_path / 'exp'}"]) == 0
     expected = read_scores(tmp_path / "exp" / "scores.tsv").confusion()
     capsys.readouterr()
     places = [f"--{name}={tmp_path / name}" for name in ("data", "split")]
-    assert peek.main([model, *places]) == 0
+    assert peek.main([model, *places, *more]) == 0
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [name for name, *_ in rows] == ["dev", "last", "test"]
     assert json.loads(rows[0][2]) == expected.tolist()
     assert float(rows[2][1]) >= float(rows[0][1])
+
+
+def test_a_look_at_ratings_is_refused():
+    options = ["--data=d", "--split=s", "--data.target=vad", "--train.label_smoothing=0"]
+    config = BENCH.parents[1] / "egs" / "emodb" / "conf" / "hnsd.yaml"
+    with pytest.raises(UsageError, match="a model that learns classes"):
+        peek.main([f"--config={config}", *options])

@@ -127,6 +127,10 @@ def test_protocols_and_corpora_never_share_a_table(tmp_path):
     ]
     assert all(len(table_after(text, heading)) == 2 for heading in headings)
     assert f"> **Where marked (stand-in): {STANDIN_WARNING}.**" in text
+    names = re.findall(r"\(plots/(confusion_[^)]*)\)", text)
+    assert len(set(names)) == len(names) == 4  # none is drawn over that of another group
+    plots = {name: (tmp_path / "plots" / name).read_text() for name in names}
+    assert sum(STANDIN_WARNING in plot for plot in plots.values()) == 1
 
 
 def test_stand_in_is_said_on_top(tmp_path):

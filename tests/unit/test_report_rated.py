@@ -11,7 +11,7 @@ from pyser.report.overview import make_comparison, overview_chart
 from pyser.report.rated import estimate_text
 from pyser.report.run import main
 from pyser.report.scatter import scatter_charts
-from pyser.score.ratingsummary import compare_ratings
+from pyser.score.ratingsummary import compare_ratings, rating_comparison_text
 from pyser.score.run import main as score
 from pyser.score.significance import holm
 from pyser.train.experiment import read_experiment
@@ -83,6 +83,43 @@ def test_other_references_are_told_and_not_compared(tmp_path):
     comparison = make_comparison(read_experiment(tmp_path / "by_ear.yaml"), group)
     assert "good: not compared" in comparison.lines[-1]
     assert {row[5] for row in comparison.table.rows[3:]} == {"-"}
+
+
+def test_rows_that_answer_with_classes_are_not_told_as_missing(tmp_path):
+    """Of a file that mixes both kinds each kind is compared; the other one is named."""
+    told = {"protocol": {"id": "loso3", "folds": 1, "remarks": []}}
+    for name, noise in (("good", 0.3), ("bad", 3.0)):
+        write_rated_run(tmp_path / name / "loso3", 1, noise, name=name, **told)
+        score(["--exp", str(tmp_path / name / "loso3")])
+    for name in ("middling", "classes"):
+        score(["--exp", str(write_experiment(tmp_path / name / "loso3", name=name))])
+    text = FILE.replace("loso2", "loso3") + "  classes: {config: model.yaml}\n"
+    (tmp_path / "model.yaml").write_text("model: {name: hnsd}\n")
+    (tmp_path / "by_ear.yaml").write_text(text)
+    plan, groups = read_experiment(tmp_path / "by_ear.yaml"), find_groups(tmp_path)
+    told = {group.rated: make_comparison(plan, group, groups) for group in groups}
+    lost = "not compared: scored with other answers"
+    assert told[True].missing == told[False].missing == ("absent",)
+    # the reference is of the other kind: nothing is said of differences
+    assert told[True].lines == ["Not scored: absent.", f"Remark: middling, classes: {lost}."]
+    assert told[False].lines[-1] == f"Remark: bad, good: {lost}."
+
+
+def test_other_seeds_are_told(tmp_path):
+    for name, seeds in (("middling", (1, 2)), ("good", (1,))):
+        for fold in (1, 2):
+            for seed in seeds:
+                write_rated_run(tmp_path / name / "loso2", fold, seed=seed, name=name)
+        score(["--exp", str(tmp_path / name / "loso2")])
+    (tmp_path / "model.yaml").write_text("model: {name: hnsd}\n")
+    (tmp_path / "by_ear.yaml").write_text(FILE)
+    (group,) = find_groups(tmp_path)
+    comparison = make_comparison(read_experiment(tmp_path / "by_ear.yaml"), group)
+    remark = "good: the seeds differ: 1 of good, 1,2 of middling"
+    assert comparison.lines[-1] == f"Remark: {remark}."
+    scores = {one.name: one.scores for one in group.experiments}
+    text = rating_comparison_text({name: scores[name] for name in ("middling", "good")})
+    assert text.endswith(f"WARNING: {remark}")
 
 
 def test_the_figure_shows_each_model_and_dimension(group):

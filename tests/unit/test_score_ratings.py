@@ -123,6 +123,8 @@ def test_answers_that_never_vary_score_nought():
     same = dataclasses.replace(flat, reference=flat.estimate)
     assert np.isnan(summarise_ratings(same).ccc["v"].pooled)  # nothing to agree upon
     assert " - " in "\n".join(rating_lines(summarise_ratings(same)))
+    none = compare_ratings(same, dataclasses.replace(same, estimate=ratings.estimate))["v"]
+    assert np.isnan([none.value, none.low, none.high]).all() and none.p == 1
 
 
 def test_a_better_system_is_told_from_a_worse_one():
@@ -134,7 +136,8 @@ def test_a_better_system_is_told_from_a_worse_one():
     assert (back.value, back.p) == (pytest.approx(-found.value), found.p)
     none = compare_ratings(good, good)["a"]
     assert (none.value, none.p) == (0.0, 1.0)
-    assert "p 0.031" in rating_comparison_text({"good": good, "bad": bad})
+    text = rating_comparison_text({"good": good, "bad": bad})
+    assert text.count("p 0.031  Holm 0.062") == 2  # two dimensions, two tests
 
 
 def test_other_references_are_not_compared():

@@ -163,10 +163,12 @@ def test_models_of_other_sizes_in_other_folds_count_as_the_largest(tmp_path):
     assert read_json(exp / "result.json")["num_parameters"] == 23456
 
 
-def test_features_must_be_the_same_in_all_runs(tmp_path):
-    exp = write_experiment(tmp_path / "exp", folds=(1, 2))
-    write_run(exp, 3, 1, digests={"features": "ff", "labels": "1a"})
-    with pytest.raises(InputError, match=r"fold3/seed1/run\.json: digest of features differs"):
+@pytest.mark.parametrize("table", ["features", "labels", "ratings", "extras"])
+def test_what_was_learnt_from_must_be_the_same_in_all_runs(tmp_path, table):
+    digests = {"features": "0f", "labels": "1a", "ratings": "2b", "extras": "3c"}
+    exp = write_experiment(tmp_path / "exp", folds=(1, 2), digests=digests)
+    write_run(exp, 3, 1, digests=digests | {table: "ff"})
+    with pytest.raises(InputError, match=rf"fold3/seed1/run\.json: digest of {table} differs"):
         main(["--exp", str(exp)])
 
 

@@ -19,7 +19,7 @@ from pyser.score.choice import choose_utterances, typical_fold
 from pyser.score.run import main as score
 from pyser.score.table import read_scores
 from pyser.train import worker
-from pyser.train.explain import _thin, tsne
+from pyser.train.explain import _map_arrays, _thin, tsne
 from pyser.train.inside import can_explain, look_inside
 from pyser.train.waves import band_centres_hz, read_samples, wave_envelope
 
@@ -137,6 +137,22 @@ def test_tsne_is_the_same_again_and_keeps_groups_together():
         np.linalg.norm(centres[0] - centres[1])
         > np.linalg.norm(first[:20] - centres[0], axis=1).max()
     )
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_a_model_that_tells_nothing_apart_has_no_map(value, monkeypatch):
+    names, parts = [f"s1-{number}" for number in range(12)], ("test", "dev", "train")
+    fold = SimpleNamespace(
+        utterances=dict.fromkeys(parts, names),
+        examples=dict.fromkeys(parts, [(None, 0)] * len(names)),
+        speakers=dict.fromkeys(names, "s1"),
+    )
+
+    def look(model, examples):
+        return [SimpleNamespace(embedding=np.full(4, value)) for _ in examples]
+
+    monkeypatch.setattr("pyser.train.explain.look_inside", look)
+    assert _map_arrays(None, fold) == {}
 
 
 def test_thinning_keeps_ends_and_order():

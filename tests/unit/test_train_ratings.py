@@ -12,7 +12,7 @@ from pyser.data.datadir import DIMENSIONS, DataDir
 from pyser.data.tables import write_table
 from pyser.errors import InputError
 from pyser.score.ratings import read_answers
-from pyser.train import grid
+from pyser.train import checkpoint, grid
 from pyser.train.loss import RatingCriterion, batch_concordance
 from pyser.train.settings import Settings
 from pyser.train.targets import TARGETS
@@ -127,9 +127,11 @@ def test_a_model_learns_ratings_and_is_scored(place, capsys):
     assert train(place) == 0
     records = read_records(place / "exp")
     assert len(records) == 4
-    for record in records.values():
+    for folder, record in records.items():
         assert record["dev_ua"] is None and -1 <= record["dev_ccc"] <= 1
         assert record["config"]["train"]["dimension_weights"] == [1, 0.5, 0.25]
+        saved = checkpoint.load(place / "exp" / folder / "model.pt")
+        assert saved["dev_ccc"] == record["dev_ccc"] and set(saved["known"]) == {"vad"}
     assert "dev CCC" in capsys.readouterr().err
     assert main(["score", f"--exp={place / 'exp'}"]) == 0
     answers = read_answers(place / "exp" / "scores.tsv")
@@ -177,6 +179,32 @@ def test_the_scale_is_that_of_the_training_part(place):
     assert known == {"vad": [[3.0, 2.0, 3.5], [2.0, 1.0, 0.5]]}  # a constant keeps its unit
     labels = np.stack(target.labels(data, list(table), [], known))
     assert labels.tolist() == [[-1, 0, -1], [1, 0, 1], [3, 7, 11]]
+
+
+@pytest.mark.parametrize("value", ["1 2", "1 2 3 4", "1 high 3", "nan 2 3", "1 2 inf"])
+def test_ratings_that_are_no_three_numbers_are_named(place, value):
+    write_table(place / "data" / "utt2vad", {"spk0-0": "1 2 3", "spk3-5": value})
+    data, target = DataDir(place / "data"), TARGETS["vad"]
+    message = rf"utt2vad: utterance spk3-5: found '{value}', not three numbers"
+    with pytest.raises(InputError, match=message):
+        target.know(data, ["spk0-0", "spk3-5"])
+    known = target.know(data, ["spk0-0"])
+    with pytest.raises(InputError, match=message):
+        target.labels(data, ["spk3-5"], [], known)
+
+
+def test_references_are_those_of_the_corpus_whatever_the_training_part(place):
+    random = np.random.default_rng(8)
+    names = [f"spk{n}" for n in range(90)]
+    table = {name: " ".join(f"{v:.2f}" for v in random.uniform(0, 100, 3)) for name in names}
+    write_table(place / "data" / "utt2vad", table)
+    data, target = DataDir(place / "data"), TARGETS["vad"]
+    given = [[float(value) for value in table[name].split()] for name in names]
+    for training in (names[:60], names[30:]):
+        known = target.know(data, training)
+        labels = target.labels(data, names, [], known)
+        found = target.answers(np.zeros((90, 3)), labels, names, names, [], known)
+        assert found.reference.tolist() == given
 
 
 def test_the_configuration_is_for_emotion_unless_told():
