@@ -121,7 +121,7 @@ def _dialog(path, remark):
     _remark_missing(remark, dialog, "recorded but not evaluated", set(recordings) - names)
     _remark_missing(remark, dialog, "without a transcript", (names & set(recordings)) - set(texts))
     return [
-        _utterance(one, recordings[one.turn], texts.get(one.turn, ""))
+        _utterance(one, recordings[one.turn], texts.get(one.turn, ""), remark)
         for one in turns
         if one.turn in recordings
     ]
@@ -133,7 +133,7 @@ def _remark_missing(remark, dialog, what, turns):
         remark(f"{dialog}: {len(turns)} turns {what}, such as {min(turns)}")
 
 
-def _utterance(evaluation, wav, text):
+def _utterance(evaluation, wav, text, remark):
     """The utterance of one evaluated turn."""
     turn = evaluation.turn
     session, dialog, gender = turn[:5], turn[:-5], turn[-4]
@@ -150,17 +150,24 @@ def _utterance(evaluation, wav, text):
         dialog=dialog,
         style="improvised" if "_impro" in dialog else "scripted",
         vad=evaluation.vad,
-        words=_words(alignment_file(wav.parents[4], turn), duration_s),
+        words=_words(alignment_file(wav.parents[4], turn), duration_s, remark),
     )
 
 
-def _words(path, duration_s):
+def _words(path, duration_s, remark):
     """(start, end, word) of each word aligned in the file ``path``; None without one.
 
-    The aligner's last frame may reach beyond the recording, which then ends the word.
+    One that cannot be used is told, and counts as none: few systems read the times of words.
     """
-    if path is None:
+    try:
+        return None if path is None else _aligned(path, duration_s)
+    except InputError as error:
+        remark(f"no times of words: {error}")
         return None
+
+
+def _aligned(path, duration_s):
+    """The words; the aligner's last frame may reach beyond the recording, which then ends them."""
     words = [word for word in files.read_alignment(path) if word.is_word]
     duration_s = round(duration_s, 4)  # as it is written
     late = next((word for word in words if word.start_s >= duration_s), None)

@@ -294,7 +294,7 @@ class Semantic(Network):
         """The vector of the word of each step [B, S, d], 0 where there is none."""
         frames = select_blocks(features, self.reads, lengths)
         words, counts = features["words"], features["words_lengths"]
-        duration_ms = 1000 * features["wave_lengths"] / self.rate
+        duration_ms = 1000 * features["wave_lengths"].double() / self.rate  # as in pretrain
         places = words_of_steps(words, counts, int(num_steps.max()), self.config.step_ms)
         places = places.masked_fill(~frame_mask(num_steps, places.shape[1]), -1)
         spoken = (words[..., _END] > words[..., _START]) & frame_mask(counts, words.shape[1])

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from pyser.errors import InputError
 from pyser.models.alignment import align, align_pairs, centre_of, csls, prepare
 from pyser.models.wordspaces import (
     WordEncoder,
@@ -63,6 +64,9 @@ class SpokenWords(nn.Module):
         told = f"{num_words} words, spoken {len(words)} times; Speech2Vec ends at {loss:.3f}; "
         vectors = encode_words(self.encoder, [word for one in spoken for word in one])
         heard = mean_vectors(vectors, words, num_words)
+        if not np.isfinite(heard).all():
+            found = f"Speech2Vec ends at {loss}, with vectors that are no numbers"
+            raise InputError(found, remedy="check the features, or lower model.speech_epochs")
         return told + self._align(heard[: options.align_words], written, seeds[2])
 
     def _align(self, heard, written, seed):

@@ -79,7 +79,8 @@ def concordance_interval(by_speaker, level=LEVEL):
         level: share of intervals that cover the value which more speakers (and seeds) tend to.
 
     Returns:
-        (low, high) in [-1, 1]; ``nan`` for a single speaker, or where CCC is not defined.
+        (low, high) in [-1, 1]; ``nan`` for a single speaker, or where CCC is not defined,
+        of all speakers or without one of them.
     """
     by_seed = concordance(by_speaker.sum(axis=0))
     estimate = float(by_seed.mean())
@@ -88,6 +89,8 @@ def concordance_interval(by_speaker, level=LEVEL):
     if abs(estimate) >= 1:
         return estimate, estimate
     left_out = leave_one_out(concordance, by_speaker)
+    if not np.isfinite(left_out).any(axis=1).all():  # without some speaker nothing is left to tell
+        return float("nan"), float("nan")
     components = [
         speaker_component(mean_over_seeds(left_out)),
         *seed_component((by_seed, left_out)),

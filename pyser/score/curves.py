@@ -49,7 +49,8 @@ def read_curves(path):
     header = tuple(lines[0].split("\t")) if lines else ()
     columns = header[len(_PLACE) :]
     if header != (*_PLACE, *columns) or columns not in (COLUMNS, RATING_COLUMNS):
-        raise InputError("other columns", f"{path}:1", " ".join((*_PLACE, *COLUMNS)))
+        expected = " or ".join(" ".join((*_PLACE, *names)) for names in (COLUMNS, RATING_COLUMNS))
+        raise InputError("other columns", f"{path}:1", expected)
     curves = {}
     for number, line in enumerate(lines[1:], 2):
         try:

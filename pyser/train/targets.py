@@ -91,7 +91,8 @@ class Vad:
 
     Labels and outputs are ratings of which the middle of the training part's range is 0 and its
     ends are -1 and 1: the range of tanh. CCC does not see this change of scale. Labels have all
-    digits, so that folds of other ranges tell the same reference of an utterance.
+    digits, so that folds of other ranges tell the same reference of an utterance. The loss is of
+    each batch: CCC of few utterances tells little, of one nothing.
     """
 
     def outputs(self, classes):

@@ -104,3 +104,12 @@ def test_perfect_agreement():
     x = np.arange(12.0)
     sums = moments(x, x, np.arange(12) % 3, 3)[:, None]
     assert concordance_interval(sums) == pytest.approx((1, 1))
+
+
+def test_without_one_speaker_nothing_varies_and_there_is_no_interval():
+    flat = np.full(20, 2.0)
+    random = np.random.default_rng(3)
+    x = random.normal(size=20)
+    by_speaker = np.stack([moments(x, x + 0.3), moments(flat, flat), moments(flat, flat)])
+    assert np.isfinite(concordance(by_speaker.sum(axis=0))).all()
+    assert np.isnan(concordance_interval(by_speaker)).all()
