@@ -346,9 +346,10 @@ def test_own_data_that_is_broken(repository, tmp_path, tiny_model):
     assert "utt2emo" in done.stderr and "ann-3" in done.stderr
 
 
-def test_results_of_emodb_are_regenerated_from_the_committed_scores(repository, tmp_path):
+@pytest.mark.parametrize("folder", ["egs/emodb", "egs/iemocap/standin"])
+def test_results_are_regenerated_from_the_committed_scores(repository, folder, tmp_path):
     """What is committed comes from the committed scores and from nothing else."""
-    recipe = repository / "egs/emodb"
+    recipe = repository / folder
     first = (recipe / "RESULTS.md").read_text().splitlines()[0]
     options = first.partition("`pyser report")[2].partition("`")[0].split()
     command = ["pyser", "report", "results", "--out", str(tmp_path / "RESULTS.md"), *options]
