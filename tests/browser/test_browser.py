@@ -1,6 +1,7 @@
 """report.html in a real browser: nothing fetched, nothing complained of, every figure drawn."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -146,13 +147,18 @@ def test_times_sort_by_how_long_they_are(browser, committed):
     times = browser.evaluate(
         "Array.from(window.costs.tBodies[0].rows, (row) => row.cells[3].innerText)"
     )
-    assert times[0] == "1 min 37 s" and times[-2:] == ["1 h 50 min", "2 h 8 min"]
+    lengths = [
+        sum(int(count) * {"h": 3600, "min": 60, "s": 1}[unit] for count, unit in pairs)
+        for pairs in (re.findall(r"(\d+) (h|min|s)", time) for time in times)
+    ]
+    assert lengths == sorted(lengths) and 0 < lengths[0] < 3600 < lengths[-1]
 
 
 @pytest.mark.parametrize("width", SIZES)
 def test_no_name_covers_a_dot_or_a_name(browser, committed, width):
     browser.open(committed.as_uri(), width=width)
-    assert browser.evaluate("document.querySelectorAll('text.name').length") == 14
+    count = "document.querySelectorAll('{}').length".format
+    assert browser.evaluate(count("text.name")) == browser.evaluate(count("circle.edged")) > 10
     assert browser.evaluate(COVERED) == 0
 
 
