@@ -12,6 +12,7 @@ from pyser.score.text import interval, percent
 
 _WIDTH, _LEFT, _RIGHT = 600, 36, 16
 _TOP, _BOTTOM = 30, 44  # of a panel: above and below its area
+_NEAR_CHANCE = 0.05  # of UA
 _HEIGHT, _HEIGHT_OF_NAME = 220, 5  # of the area of a panel; more of it for each model
 
 
@@ -57,14 +58,22 @@ def _panels(group):
         points = [
             _Point(one.name, cost, one.summary.metrics["UA"])
             for one, cost in told
-            if cost is not None and 0 < cost < math.inf
+            if cost is not None and 0 < cost < math.inf and not _at_chance(one)
         ]
         if len(points) > 1:
             yield points, title, form
 
 
+def _at_chance(experiment):
+    """Whether UA is about what knowing nothing gives: such a model is worth no cost."""
+    ua, chance = experiment.summary.metrics["UA"], experiment.summary.chance_ua
+    return ua.low <= chance and ua.pooled < chance + _NEAR_CHANCE
+
+
 def tradeoff_chart(group):
     """UA of all models against their costs, one panel for each cost that two of them tell.
+
+    Models at chance are named and not drawn: they would press all others together.
 
     Args:
         group: Group.
@@ -81,19 +90,23 @@ def tradeoff_chart(group):
     label = f"UA beside what it costs: {group.title}"
     drawing = Drawing(_WIDTH, top + each * len(panels), label)
     warn_standin(drawing, group.standin)
+    heading = "UA (%), with its 95 % interval"
+    absent = [one.name for one in group.experiments if _at_chance(one)]
+    heading += f"; at chance, not drawn: {', '.join(absent)}" if absent else ""
     for number, (points, title, form) in enumerate(panels):
         upper = top + number * each + _TOP
-        _panel(drawing, (upper, upper + area), points, title, form)
+        y_title = heading if number == 0 else heading.partition(";")[0]
+        _panel(drawing, (upper, upper + area), points, (title, y_title), form)
     return drawing
 
 
-def _panel(drawing, band, points, title, form):
+def _panel(drawing, band, points, titles, form):
     """One set of axes between the heights ``band``, with its points and their names."""
     across, up = _scales(points, band)
     right = _WIDTH - _RIGHT
-    y_axis(drawing, up, _LEFT, right, "UA (%), with its 95 % interval")
+    y_axis(drawing, up, _LEFT, right, titles[1])
     drawing.line(_LEFT, band[1], right, band[1])
-    x_axis(drawing, across, band[1], title, form=form)
+    x_axis(drawing, across, band[1], titles[0], form=form)
     # rounded as they will be drawn: names are placed alike whatever the last bits are
     dots = [(round(across(point.cost), 1), round(up(100 * point.ua.pooled), 1)) for point in points]
     bars = [

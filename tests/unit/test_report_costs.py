@@ -149,6 +149,17 @@ def test_dots_stand_at_the_logarithm_of_the_cost_and_at_ua(tmp_path):
     assert heights[0] < 0  # better is higher
 
 
+def test_models_at_chance_are_named_and_not_drawn(tmp_path):
+    for name, skill in (("good", 3.0), ("fair", 1.0), ("none", 0.0)):
+        told(tmp_path / name / "loso3", skill, num_parameters=1000)
+    group = group_of(tmp_path)
+    assert abs(group.experiments[-1].summary.metrics["UA"].pooled - 0.25) < 0.05
+    drawing = tradeoff_chart(group)
+    dots, *_ = shapes(drawing)
+    assert set(dots) == {"good", "fair"}
+    assert "at chance, not drawn: none" in drawing.svg()
+
+
 def test_a_panel_needs_two_models_that_tell_the_cost(three):
     group = group_of(three)
     drawing = tradeoff_chart(group)  # real_time_factor: of one model only
