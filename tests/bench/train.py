@@ -35,6 +35,7 @@ from pyser.train.childenv import child_environment
 from pyser.train.fit import Update, make_optimizer
 from pyser.train.inputs import Utterance
 from pyser.train.settings import AugmentSettings, DataSettings, TrainSettings
+from pyser.train.targets import TARGETS
 
 BLOCKS = {"static": 26, "delta": 26, "delta2": 26}
 NUM_CLASSES = 4
@@ -108,7 +109,8 @@ def measure(examples, args, augment):
     model = MODELS["hnsd"](MODELS["hnsd"].Config(hidden=args.hidden), BLOCKS, NUM_CLASSES).train()
     settings = TrainSettings(batch_size=args.batch_size, precision=args.precision)
     optimizer = make_optimizer(model.parameters(), settings)
-    update = Update(model, optimizer, settings, None, None)
+    criterion = TARGETS["emotion"].criterion(model, examples, settings)
+    update = Update(model, optimizer, settings, criterion, None)
     pair, random = BarePair(args.hidden, args.precision), np.random.default_rng(0)
     if augment:
         varied = AugmentSettings(tempo=0.1, mask_bands=6, mask_frames=15, warp=0.1)

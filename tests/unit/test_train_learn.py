@@ -15,6 +15,7 @@ from pyser.train.fit import FitState
 from pyser.train.learn import learn
 from pyser.train.seeds import derive_seed
 from pyser.train.settings import AugmentSettings, DataSettings, Settings, TrainSettings
+from pyser.train.targets import TARGETS
 
 BLOCKS = {"static": 2}
 
@@ -74,7 +75,8 @@ SETTINGS = Settings("hnsd", None, DataSettings(), TrainSettings(epochs=2), Augme
 
 def run(model, state=None, epochs=2):
     settings = replace(SETTINGS, train=TrainSettings(epochs=epochs))
-    fold = SimpleNamespace(examples={"train": examples(), "dev": examples(1)}, read_blocks=BLOCKS)
+    parts = {"train": examples(), "dev": examples(1)}
+    fold = SimpleNamespace(examples=parts, read_blocks=BLOCKS, target=TARGETS["emotion"])
     return learn(model, fold, settings, 3, state or FitState(), None)
 
 
