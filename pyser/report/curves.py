@@ -45,8 +45,7 @@ def curve_charts(experiment, folds):
         for run in experiment.result.get("dev", [])
     }
     for fold, seeds in folds.items():
-        what = "CCC" if experiment.rated else "UA"
-        label = f"{experiment.name}: dev {what} and losses of fold {fold} by epoch"
+        label = f"{experiment.name}: dev {experiment.metric} and losses of fold {fold} by epoch"
         drawing = Drawing(_WIDTH, _HEIGHT, label)
         drawing.text(2, 13, f"fold {fold}", "strong")
         across = Scale(min(1, epochs - 1), epochs, _LEFT, _WIDTH - _RIGHT)

@@ -45,6 +45,11 @@ class Experiment:
         return {} if self.rated else summarise_styles(self.scores)
 
     @property
+    def metric(self):
+        """The name of the metric that it is judged by."""
+        return "CCC" if self.rated else "UA"
+
+    @property
     def rank(self):
         """The number that is larger for the better of two: UA, or the mean CCC."""
         return self.summary.mean if self.rated else self.summary.metrics["UA"].pooled
@@ -98,7 +103,7 @@ class Group:
     @property
     def metric(self):
         """The name of the metric that models are compared by."""
-        return "CCC" if self.rated else "UA"
+        return self.experiments[0].metric
 
     @property
     def title(self):

@@ -138,9 +138,8 @@ def _dev_lines(experiment):
     dev = [run[key] for run in told if run.get(key) is not None]
     if not dev:
         return []
-    name = "CCC" if experiment.rated else "UA"
     runs, use = plural(len(dev), "run"), _use_of_dev(experiment.result)
-    return [f"Dev {name} {form(sum(dev) / len(dev))}, mean of {runs} ({use})"]
+    return [f"Dev {experiment.metric} {form(sum(dev) / len(dev))}, mean of {runs} ({use})"]
 
 
 def _seed_lines(experiment):

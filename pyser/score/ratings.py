@@ -12,14 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyser.data.tables import read_text, text_lines
+from pyser.data.tables import read_text
 from pyser.errors import InputError
 from pyser.score.table import (
     DECIMALS,
     GRID,
-    check_repeated,
+    grid_cells,
     parse_grid,
     parse_scores,
+    parse_table,
     repeated_tests,
     sorted_rows,
     split_cells,
@@ -84,7 +85,7 @@ def format_ratings(ratings):
     pairs = [name for one in ratings.dimensions for name in (one, one + _ESTIMATE)]
     lines = [[*grid, "utterance", "speaker", *pairs]]
     for row in sorted_rows(ratings):
-        place = [str(ratings.fold[row]), str(ratings.seed[row])] if grid else []
+        place = grid_cells(ratings, row)
         values = np.stack([ratings.reference[row], ratings.estimate[row]], axis=1).ravel()
         numbers = (f"{value:.{DECIMALS}f}" for value in values)
         lines.append([*place, ratings.utterances[row], ratings.speakers[row], *numbers])
@@ -110,14 +111,7 @@ def parse_answers(text, path):
 
 def parse_ratings(text, path):
     """Make Ratings from the text of a table; ``path`` is what errors call it."""
-    lines = [line.rstrip("\r") for line in text_lines(text)]
-    if len(lines) < 2:
-        raise InputError("no utterances", path, f"a header ({_FORM}) and one line per utterance")
-    columns, dimensions = _parse_header(lines[0], f"{path}:1")
-    numbered = enumerate(lines[1:], 2)
-    rows = [_parse_row(line, columns, dimensions, f"{path}:{number}") for number, line in numbered]
-    check_repeated(rows)
-    names = {name: tuple(row[name] for row in rows) for name in rows[0]}
+    columns, dimensions, names = parse_table(text, path, _FORM, _parse_header, _parse_row)
     return Ratings(
         dimensions=dimensions,
         utterances=names["utterance"],

@@ -118,6 +118,11 @@ def format_scores(scores):
     return "".join(_line(cells) for cells in [header, *rows])
 
 
+def grid_cells(table, row):
+    """The cells fold and seed of a row of Scores (or Ratings), if it has them."""
+    return [str(table.fold[row]), str(table.seed[row])] if table.has_grid else []
+
+
 def sorted_rows(table):
     """The numbers of the rows of Scores (or Ratings) by fold, seed and utterance."""
     return sorted(
@@ -127,7 +132,7 @@ def sorted_rows(table):
 
 
 def _row(scores, row):
-    grid = [str(scores.fold[row]), str(scores.seed[row])] if scores.has_grid else []
+    grid = grid_cells(scores, row)
     style = [scores.styles[row]] if scores.styles is not None else []
     labels = [scores.classes[scores.reference[row]], scores.classes[scores.hypothesis[row]]]
     posteriors = [f"{value:.{DECIMALS}f}" for value in scores.log_posteriors[row]]
@@ -155,14 +160,7 @@ def read_scores(path):
 
 def parse_scores(text, path):
     """Make Scores from the text of a scores.tsv; ``path`` is what errors call it."""
-    lines = [line.rstrip("\r") for line in text_lines(text)]
-    if len(lines) < 2:
-        raise InputError("no utterances", path, f"a header ({_FORM}) and one line per utterance")
-    columns, classes = _parse_header(lines[0], f"{path}:1")
-    numbered = enumerate(lines[1:], 2)
-    rows = [_parse_row(line, columns, classes, f"{path}:{number}") for number, line in numbered]
-    check_repeated(rows)
-    names = {name: tuple(row[name] for row in rows) for name in rows[0]}
+    columns, classes, names = parse_table(text, path, _FORM, _parse_header, _parse_row)
     arrays = {name: np.array(names[name]) for name in Scores.ARRAYS}
     return Scores(
         classes=classes,
@@ -173,6 +171,25 @@ def parse_scores(text, path):
         findings=(*_odd_decisions(names, arrays), *repeated_tests(names)),
         **arrays,
     )
+
+
+def parse_table(text, path, form, parse_header, parse_row):
+    """The leading columns, the names of what is answered, and column -> values of all rows.
+
+    Args:
+        text: of the table; ``path`` is what errors call it.
+        form: of its first line, in words.
+        parse_header: (line, where) -> columns, names of what is answered.
+        parse_row: (line, columns, names, where) -> dict.
+    """
+    lines = [line.rstrip("\r") for line in text_lines(text)]
+    if len(lines) < 2:
+        raise InputError("no utterances", path, f"a header ({form}) and one line per utterance")
+    columns, outputs = parse_header(lines[0], f"{path}:1")
+    numbered = enumerate(lines[1:], 2)
+    rows = [parse_row(line, columns, outputs, f"{path}:{number}") for number, line in numbered]
+    _check_repeated(rows)
+    return columns, outputs, {name: tuple(row[name] for row in rows) for name in rows[0]}
 
 
 def _parse_header(line, where):
@@ -248,7 +265,7 @@ def _parse_posteriors(cells, classes, where):
     return values
 
 
-def check_repeated(rows):
+def _check_repeated(rows):
     """Refuse an utterance twice in one fold and seed, or with two references or speakers."""
     seen, said = {}, {}
     for row in rows:
